@@ -1,0 +1,3 @@
+//! What a UPS says: pure machines over a plant.
+
+pub mod usb;

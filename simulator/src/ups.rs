@@ -1,0 +1,1 @@
+//! A device, its plant and a clock.

@@ -1,0 +1,14 @@
+#![forbid(unsafe_code)]
+//! NUT's configuration files: what they say, and everything that is wrong in them.
+//!
+//! Every parser takes a file's name (for messages) and its bytes, and returns what could be understood together with
+//! all faults found, each with its place: one bad line loses nothing else. Nothing here reads a file or a clock.
+
+mod diagnostic;
+mod model;
+
+pub use diagnostic::{Diagnostic, Severity};
+pub use model::{
+    Grant, Listen, Monitor, MonitorRole, NotifyFlags, NotifyRule, NotifyType, NutConf, Setting, UpsConf,
+    UpsSection, UpsdConf, UpsdUsers, UpsmonConf, User,
+};

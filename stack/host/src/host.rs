@@ -1,0 +1,84 @@
+//! The handle that daemons hold.
+
+use std::fmt::Display;
+use std::future::Future;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::select;
+
+use crate::os::{Os, Priority};
+
+/// A machine. Cheap to clone; everything [`Os`] offers, and some conveniences.
+#[derive(Clone)]
+pub struct Host(Arc<dyn Os>);
+
+/// A [`Host::timeout`] ran out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Elapsed;
+
+impl Display for Elapsed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("timed out")
+    }
+}
+
+impl std::error::Error for Elapsed {}
+
+impl Deref for Host {
+    type Target = dyn Os;
+
+    fn deref(&self) -> &Self::Target {
+        &*self.0
+    }
+}
+
+impl Host {
+    /// A handle to a machine.
+    pub fn new(os: impl Os) -> Self {
+        Self(Arc::new(os))
+    }
+
+    /// Returns after `length`. Cancel safe.
+    pub async fn sleep(&self, length: Duration) {
+        self.sleep_until(self.now() + length).await;
+    }
+
+    /// Runs `work` for at most `length`.
+    ///
+    /// # Errors
+    /// [`Elapsed`] when the time ran out; `work` is dropped then.
+    pub async fn timeout<T>(&self, length: Duration, work: impl Future<Output = T>) -> Result<T, Elapsed> {
+        select! {
+            biased;
+            value = work => Ok(value),
+            () = self.sleep(length) => Err(Elapsed),
+        }
+    }
+
+    /// `LOG_NOTICE`.
+    pub fn notice(&self, text: impl Display) {
+        self.log(Priority::Notice, &text.to_string());
+    }
+
+    /// `LOG_INFO`.
+    pub fn info(&self, text: impl Display) {
+        self.log(Priority::Info, &text.to_string());
+    }
+
+    /// `LOG_WARNING`.
+    pub fn warn(&self, text: impl Display) {
+        self.log(Priority::Warning, &text.to_string());
+    }
+
+    /// `LOG_ERR`.
+    pub fn error(&self, text: impl Display) {
+        self.log(Priority::Error, &text.to_string());
+    }
+
+    /// A line that `level` times `-D` shows.
+    pub fn debug(&self, level: u8, text: impl Display) {
+        self.log(Priority::Debug(level), &text.to_string());
+    }
+}

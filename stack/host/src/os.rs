@@ -1,0 +1,140 @@
+//! What a machine can do for a daemon.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+
+use crate::net::{BoxListener, BoxStream};
+use crate::process::{Child, Command};
+use crate::serial::{BoxSerial, SerialSettings};
+use crate::usb::{TransferError, UsbDevice, UsbInfo};
+
+/// Priorities of a log line: syslog's, and the levels of `-D`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Priority {
+    /// `LOG_EMERG`
+    Emergency,
+    /// `LOG_ALERT`
+    Alert,
+    /// `LOG_CRIT`
+    Critical,
+    /// `LOG_ERR`
+    Error,
+    /// `LOG_WARNING`
+    Warning,
+    /// `LOG_NOTICE`
+    Notice,
+    /// `LOG_INFO`
+    Info,
+    /// Shown with this many `-D` or more; never goes to syslog.
+    Debug(u8),
+}
+
+/// What a daemon is told by signal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Signal {
+    /// SIGHUP
+    Hup,
+    /// SIGINT
+    Int,
+    /// SIGQUIT
+    Quit,
+    /// SIGTERM
+    Term,
+    /// SIGUSR1
+    Usr1,
+    /// SIGUSR2
+    Usr2,
+    /// SIGURG
+    Urg,
+    /// SIGKILL; can be sent, is never received.
+    Kill,
+    /// Signal 0: asks whether the process is there.
+    Probe,
+}
+
+/// What `stat` says of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileInfo {
+    /// Permission bits.
+    pub mode: u32,
+    /// Size in bytes.
+    pub size: u64,
+    /// Whether it is a directory.
+    pub is_dir: bool,
+}
+
+/// A machine: everything a daemon can ask for. [`crate::Host`] is the handle daemons hold.
+///
+/// Paths are absolute. Errors are those of the operating system; the virtual machine answers with the same kinds.
+#[async_trait]
+pub trait Os: Send + Sync + 'static {
+    /// Monotonic time since some origin; goes on during suspend.
+    fn now(&self) -> Duration;
+    /// The calendar's time, for texts only.
+    fn wall_clock(&self) -> SystemTime;
+    /// Returns at `at` of [`Os::now`], or at once if that has passed. Cancel safe.
+    async fn sleep_until(&self, at: Duration);
+    /// `length` unguessable bytes. The virtual machine takes them from its seed.
+    fn random(&self, length: usize) -> Vec<u8>;
+
+    /// The addresses of a host name or address literal, in order of preference; never empty.
+    async fn resolve(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>>;
+    /// Connects by TCP to the first address of `host` that answers, with TCP_NODELAY set.
+    async fn connect_tcp(&self, host: &str, port: u16) -> io::Result<BoxStream>;
+    /// Listens on one address (IPv6 sockets take IPv6 only).
+    async fn listen_tcp(&self, address: SocketAddr) -> io::Result<BoxListener>;
+    /// Connects to a Unix stream socket.
+    async fn connect_unix(&self, path: &Path) -> io::Result<BoxStream>;
+    /// Listens on a Unix stream socket with these permission bits; an old socket file there is removed first.
+    async fn listen_unix(&self, path: &Path, mode: u32) -> io::Result<BoxListener>;
+
+    /// Opens a serial line, raw and locked.
+    async fn open_serial(&self, path: &Path, settings: SerialSettings) -> io::Result<BoxSerial>;
+    /// The USB devices that are plugged in.
+    async fn usb_devices(&self) -> Result<Vec<UsbInfo>, TransferError>;
+    /// Opens one of them by [`UsbInfo::id`].
+    async fn open_usb(&self, id: &str) -> Result<Box<dyn UsbDevice>, TransferError>;
+
+    /// A file's content.
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+    /// Replaces a file, by way of a temporary file beside it, so that no reader sees half of it; flushed to disk.
+    fn write(&self, path: &Path, content: &[u8], mode: u32) -> io::Result<()>;
+    /// Removes a file.
+    fn remove(&self, path: &Path) -> io::Result<()>;
+    /// What `stat` says.
+    fn stat(&self, path: &Path) -> io::Result<FileInfo>;
+    /// Makes a directory and those above it.
+    fn create_dir_all(&self, path: &Path) -> io::Result<()>;
+    /// A variable of the environment.
+    fn env(&self, name: &str) -> Option<String>;
+    /// The file of the running program, and the name it was called by (`argv[0]`'s last part).
+    fn program(&self) -> (PathBuf, String);
+
+    /// This process's id.
+    fn pid(&self) -> u32;
+    /// Whether this process may do anything (uid 0).
+    fn is_root(&self) -> bool;
+    /// Becomes `user` (by name) and its groups for good; `group` overrides the primary group.
+    fn become_user(&self, user: &str, group: Option<&str>) -> io::Result<()>;
+    /// Starts a program; its output goes where this program's goes.
+    async fn spawn(&self, command: &Command) -> io::Result<Box<dyn Child>>;
+    /// Sends a signal to a process. [`io::ErrorKind::NotFound`] when there is none.
+    fn send_signal(&self, pid: u32, signal: Signal) -> io::Result<()>;
+    /// Waits for the next signal to this process. Cancel safe. From the first call on, these signals no longer end the process.
+    async fn next_signal(&self) -> Signal;
+
+    /// Says a line: to standard error in the foreground, to syslog in the background. One line, no newline.
+    fn log(&self, priority: Priority, text: &str);
+    /// Prints to standard output (a program's result, not its log). No newline is added.
+    fn print(&self, text: &str);
+    /// A message to everyone who is logged in, as wall(1) does.
+    async fn broadcast(&self, text: &str);
+    /// Start-up is over: a background daemon lets go of its terminal and its parent exits with 0; tells systemd `READY=1`.
+    fn ready(&self);
+    /// Tells a service manager something (`RELOADING=1`, `STOPPING=1`, `WATCHDOG=1`, `STATUS=..`); nothing without one.
+    fn notify_manager(&self, state: &str);
+}
