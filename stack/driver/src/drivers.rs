@@ -1,0 +1,62 @@
+//! The drivers there are: one row a name.
+
+use outage_host::Host;
+
+use crate::config::DriverConfig;
+use crate::family::{DeviceError, Family};
+
+/// An option of a driver, as ups.conf and `-x` take it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OptionInfo {
+    /// Name.
+    pub name: &'static str,
+    /// What it is for, in half a line.
+    pub help: &'static str,
+}
+
+/// One driver. A family's module makes a `pub const` of it (e.g. `usbhid::USBHID_UPS`) and a row of [`DRIVERS`] names it.
+#[derive(Clone, Copy)]
+pub struct DriverInfo {
+    /// The name it is called by.
+    pub name: &'static str,
+    /// What the banner calls it: `Generic HID driver`.
+    pub title: &'static str,
+    /// Its own version, published as `driver.version.internal`.
+    pub version: &'static str,
+    /// Further lines of the banner: `USB communication driver 0.49`.
+    pub components: &'static [&'static str],
+    /// The options it knows, beyond those that every driver knows ([`COMMON_OPTIONS`]).
+    pub options: &'static [OptionInfo],
+    /// Makes the family. [`DeviceError::Config`] when an option's value cannot work; nothing is opened yet.
+    pub make: fn(&DriverConfig, &Host) -> Result<Box<dyn Family>, DeviceError>,
+}
+
+/// Every driver, sorted by name.
+pub const DRIVERS: &[DriverInfo] = &[];
+
+/// What every driver takes in its section.
+pub const COMMON_OPTIONS: &[OptionInfo] = &[];
+
+/// The driver of this name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static DriverInfo> {
+    DRIVERS.iter().find(|driver| driver.name == name)
+}
+
+/// Makes the family that `config.driver` names.
+///
+/// # Errors
+/// [`DeviceError::Config`]: there is no such driver, or an option's value cannot work.
+pub fn family(config: &DriverConfig, host: &Host) -> Result<Box<dyn Family>, DeviceError> {
+    match find(&config.driver) {
+        Some(driver) => (driver.make)(config, host),
+        None => {
+            let names: Vec<&str> = DRIVERS.iter().map(|driver| driver.name).collect();
+            Err(DeviceError::Config(format!(
+                "there is no driver '{}' (there are: {})",
+                config.driver,
+                names.join(", ")
+            )))
+        }
+    }
+}
