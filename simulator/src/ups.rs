@@ -1,1 +1,286 @@
-//! A device, its plant and a clock.
+//! A device, its plant and a clock: the handle that a bus serves, that a display reads and that a scenario pulls the
+//! plug of.
+//!
+//! The clock is tokio's, so the same handle runs in real time and under a paused clock. Nothing ticks: the handle
+//! wakes at the device's own times, and only while someone waits for it. A handle takes its zero of time when it is
+//! made, so make it inside the runtime that will wait for it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use crate::device::serial::SerialDevice;
+use crate::device::usb::{Function, Identity, Reply, Setup};
+
+/// The longest single sleep; a wake-up beyond it is reached in several.
+const LONGEST_SLEEP: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// What the UPS is plugged in with.
+pub(crate) enum Machine {
+    Usb(Box<dyn Function>),
+    Serial(Box<dyn SerialDevice>),
+}
+
+impl Machine {
+    fn wake_at(&self) -> Option<Duration> {
+        match self {
+            Self::Usb(device) => device.wake_at(),
+            Self::Serial(device) => device.wake_at(),
+        }
+    }
+}
+
+/// Which kind of bus a UPS belongs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BusKind {
+    /// [`Ups::control`], [`Ups::interrupt`], [`Ups::wait_input`].
+    Usb,
+    /// [`Ups::receive`], [`Ups::transmit`], [`Ups::wait_transmit`].
+    Serial,
+}
+
+struct Inner {
+    machine: Machine,
+    attached: bool,
+}
+
+struct Shared {
+    name: String,
+    kind: BusKind,
+    identity: Option<Identity>,
+    epoch: Instant,
+    time_scale: f64,
+    inner: Mutex<Inner>,
+    changed: Notify,
+}
+
+/// A running virtual UPS. Clones are handles to the same one.
+#[derive(Clone)]
+pub struct Ups {
+    shared: Arc<Shared>,
+}
+
+impl Ups {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the laboratory's own clock; devices get time as an argument"
+    )]
+    fn clock() -> Instant {
+        Instant::now()
+    }
+
+    /// A UPS over a USB function of one's own making.
+    pub fn over_usb(name: &str, function: Box<dyn Function>) -> Self {
+        Self::with_machine(name, Machine::Usb(function), 1.0)
+    }
+
+    /// A UPS over a serial device of one's own making.
+    pub fn over_serial(name: &str, device: Box<dyn SerialDevice>) -> Self {
+        Self::with_machine(name, Machine::Serial(device), 1.0)
+    }
+
+    fn with_machine(name: &str, machine: Machine, time_scale: f64) -> Self {
+        let (kind, identity) = match &machine {
+            Machine::Usb(function) => (BusKind::Usb, Some(function.identity().clone())),
+            Machine::Serial(_) => (BusKind::Serial, None),
+        };
+        Self {
+            shared: Arc::new(Shared {
+                name: name.to_owned(),
+                kind,
+                identity,
+                epoch: Self::clock(),
+                time_scale,
+                inner: Mutex::new(Inner { machine, attached: true }),
+                changed: Notify::new(),
+            }),
+        }
+    }
+
+    /// The name it was given.
+    pub fn name(&self) -> &str {
+        &self.shared.name
+    }
+
+    /// Which bus it belongs on.
+    pub fn kind(&self) -> BusKind {
+        self.shared.kind
+    }
+
+    /// Its descriptors, when it is a USB device.
+    pub fn identity(&self) -> Option<&Identity> {
+        self.shared.identity.as_ref()
+    }
+
+    /// The device's time.
+    pub fn now(&self) -> Duration {
+        let host = Self::clock().saturating_duration_since(self.shared.epoch);
+        if self.shared.time_scale == 1.0 { host } else { host.mul_f64(self.shared.time_scale) }
+    }
+
+    fn host_instant(&self, device: Duration) -> Instant {
+        let host =
+            if self.shared.time_scale == 1.0 { device } else { device.div_f64(self.shared.time_scale) };
+        let latest = Self::clock() + LONGEST_SLEEP;
+        self.shared.epoch.checked_add(host).map_or(latest, |at| at.min(latest))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        // A panic elsewhere leaves the device as it was: nothing here is half done between two calls.
+        self.shared.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs `f` on the machine and tells the waiters that something may have changed.
+    fn touch<T>(&self, f: impl FnOnce(&mut Inner, Duration) -> T) -> T {
+        let value = f(&mut self.lock(), self.now());
+        self.shared.changed.notify_waiters();
+        value
+    }
+
+    /// Waits until `ready` gives a value: looks now, then whenever the device is touched or wakes by itself.
+    async fn wait_for<T>(&self, mut ready: impl FnMut(&mut Inner, Duration) -> Option<T>) -> T {
+        loop {
+            let mut changed = std::pin::pin!(self.shared.changed.notified());
+            // Registered before looking, so that a change between the look and the wait is not lost.
+            changed.as_mut().enable();
+            let wake_at = {
+                let mut inner = self.lock();
+                if let Some(value) = ready(&mut inner, self.now()) {
+                    return value;
+                }
+                if inner.attached { inner.machine.wake_at() } else { None }
+            };
+            match wake_at {
+                None => changed.await,
+                Some(at) => tokio::select! {
+                    biased;
+                    () = changed => {}
+                    () = tokio::time::sleep_until(self.host_instant(at)) => {}
+                },
+            }
+        }
+    }
+
+    /// Whether it is plugged in, on the bus.
+    pub fn attached(&self) -> bool {
+        self.lock().attached
+    }
+
+    /// Resolves when it is on the bus.
+    pub async fn wait_attached(&self) {
+        self.wait_for(|inner, _| inner.attached.then_some(())).await;
+    }
+
+    /// Resolves when it is off the bus.
+    pub async fn wait_detached(&self) {
+        self.wait_for(|inner, _| (!inner.attached).then_some(())).await;
+    }
+
+    /// Pulls the data cable.
+    pub fn unplug(&self) {
+        self.touch(|inner, _| inner.attached = false);
+    }
+
+    /// Puts the data cable back; a USB device starts unconfigured.
+    pub fn replug(&self) {
+        self.touch(|inner, now| {
+            if !inner.attached {
+                inner.attached = true;
+                if let Machine::Usb(function) = &mut inner.machine {
+                    function.configured(now, 0);
+                }
+            }
+        });
+    }
+
+    /// A class, vendor or interface request (see [`Function::control`]). [`Reply::Leave`] when it is off the bus, or
+    /// no USB device at all.
+    pub fn control(&self, setup: Setup, data: &[u8]) -> Reply {
+        self.touch(|inner, now| match &mut inner.machine {
+            Machine::Usb(function) if inner.attached => {
+                let reply = function.control(now, setup, data);
+                if reply == Reply::Leave {
+                    inner.attached = false;
+                }
+                reply
+            }
+            _ => Reply::Leave,
+        })
+    }
+
+    /// See [`Function::configured`].
+    pub fn configured(&self, configuration: u8) {
+        self.touch(|inner, now| {
+            if let Machine::Usb(function) = &mut inner.machine {
+                function.configured(now, configuration);
+            }
+        });
+    }
+
+    /// The next packet of an interrupt IN endpoint; `None`: NAK.
+    pub fn interrupt(&self, endpoint: u8) -> Option<Vec<u8>> {
+        let now = self.now();
+        let mut inner = self.lock();
+        let Inner { machine, attached } = &mut *inner;
+        match machine {
+            Machine::Usb(function) if *attached => function.interrupt(now, endpoint),
+            _ => None,
+        }
+    }
+
+    /// Waits for the next packet of an interrupt IN endpoint, and takes it. Cancel safe: a packet is taken only by the
+    /// call that returns it.
+    pub async fn next_interrupt(&self, endpoint: u8) -> Vec<u8> {
+        self.wait_for(|inner, now| match &mut inner.machine {
+            Machine::Usb(function) if inner.attached => function.interrupt(now, endpoint),
+            _ => None,
+        })
+        .await
+    }
+
+    /// Resolves when [`Ups::interrupt`] may have a packet, or when the device has left the bus.
+    pub async fn wait_input(&self) {
+        self.wait_for(|inner, now| {
+            let due = inner.machine.wake_at().is_some_and(|at| at <= now);
+            (due || !inner.attached).then_some(())
+        })
+        .await;
+    }
+
+    /// Bytes from the host (see [`SerialDevice::receive`]); lost when the cable is out.
+    pub fn receive(&self, bytes: &[u8]) {
+        self.touch(|inner, now| {
+            if let Machine::Serial(device) = &mut inner.machine
+                && inner.attached
+            {
+                device.receive(now, bytes);
+            }
+        });
+    }
+
+    /// The bytes that are due by now; empty when there are none. What a device says with the cable out is lost.
+    pub fn transmit(&self) -> Vec<u8> {
+        let now = self.now();
+        let mut inner = self.lock();
+        let attached = inner.attached;
+        match &mut inner.machine {
+            Machine::Serial(device) => {
+                let bytes = device.transmit(now);
+                if attached { bytes } else { Vec::new() }
+            }
+            Machine::Usb(_) => Vec::new(),
+        }
+    }
+
+    /// Waits for the next bytes, and takes them. Cancel safe.
+    pub async fn wait_transmit(&self) -> Vec<u8> {
+        self.wait_for(|inner, now| {
+            let Machine::Serial(device) = &mut inner.machine else { return None };
+            let bytes = device.transmit(now);
+            (inner.attached && !bytes.is_empty()).then_some(bytes)
+        })
+        .await
+    }
+}

@@ -1,3 +1,4 @@
 //! What a UPS says: pure machines over a plant.
 
+pub mod serial;
 pub mod usb;

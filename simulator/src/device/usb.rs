@@ -73,6 +73,20 @@ pub trait Function: Send {
     fn interrupt(&mut self, now: Duration, endpoint: u8) -> Option<Vec<u8>>;
     /// The host chose this configuration (0: none), or reset the port: idle rates, protocol and pending packets are as new.
     fn configured(&mut self, now: Duration, configuration: u8);
+    /// What an interrupt IN endpoint answers when the host polls it; `None`: NAK. [`Reply::Stall`] halts the endpoint
+    /// until the host clears it. Only faults need anything but the default, [`Function::interrupt`].
+    fn poll(&mut self, now: Duration, endpoint: u8) -> Option<Reply> {
+        self.interrupt(now, endpoint).map(Reply::Data)
+    }
+    /// Data for an interrupt OUT endpoint that the configuration has.
+    fn output(&mut self, _now: Duration, _endpoint: u8, _data: &[u8]) -> Reply {
+        Reply::Stall
+    }
+    /// A look at every control request before Chapter 9 answers: firmware that answers a standard request in its own
+    /// way (a string descriptor that stalls, that is slow, or that carries commands), or endpoint 0 gone silent.
+    fn intercept(&mut self, _now: Duration, _setup: Setup, _data: &[u8]) -> Option<Reply> {
+        None
+    }
     /// When [`Function::interrupt`] may have something new without anyone touching the device.
     fn wake_at(&self) -> Option<Duration>;
 }
