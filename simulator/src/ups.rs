@@ -283,4 +283,40 @@ impl Ups {
         })
         .await
     }
+
+    /// Runs `f` on the USB function, when it is one and on the bus, and tells the waiters: how a bus puts Chapter 9 in
+    /// front of it.
+    pub(crate) fn with_function<T>(
+        &self,
+        f: impl FnOnce(&mut dyn Function, Duration) -> T,
+    ) -> Option<T> {
+        let value = self.look_at_function(f);
+        self.shared.changed.notify_waiters();
+        value
+    }
+
+    /// The same for what changes nothing that others wait for.
+    pub(crate) fn look_at_function<T>(
+        &self,
+        f: impl FnOnce(&mut dyn Function, Duration) -> T,
+    ) -> Option<T> {
+        let now = self.now();
+        let mut inner = self.lock();
+        let Inner { machine, attached } = &mut *inner;
+        match machine {
+            Machine::Usb(function) if *attached => Some(f(&mut **function, now)),
+            _ => None,
+        }
+    }
+
+    /// When the device's time will be `device`, on the clock that timers wait for; no further away than the longest
+    /// sleep.
+    pub(crate) fn instant_of(&self, device: Duration) -> Instant {
+        self.host_instant(device)
+    }
+
+    /// Resolves when someone touches the device after this future was enabled.
+    pub(crate) fn changed(&self) -> tokio::sync::futures::Notified<'_> {
+        self.shared.changed.notified()
+    }
 }

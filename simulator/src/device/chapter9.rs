@@ -70,9 +70,7 @@ impl Endpoint {
     pub fn period(&self, speed: Speed) -> Duration {
         match speed {
             Speed::Low | Speed::Full => Duration::from_millis(u64::from(self.interval.max(1))),
-            Speed::High => {
-                Duration::from_micros(125 << u32::from(self.interval.clamp(1, 16) - 1))
-            }
+            Speed::High => Duration::from_micros(125 << u32::from(self.interval.clamp(1, 16) - 1)),
         }
     }
 }
@@ -118,10 +116,7 @@ impl Configuration {
                     found.value = value;
                     found.attributes = attributes;
                 }
-                (
-                    descriptor::INTERFACE,
-                    &[_, _, number, alternate, _, class, subclass, protocol, ..],
-                ) => {
+                (descriptor::INTERFACE, &[_, _, number, alternate, _, class, subclass, protocol, ..]) => {
                     current = (alternate == 0).then_some(number);
                     if alternate == 0 {
                         found.interfaces.push(Interface { number, class: [class, subclass, protocol] });
@@ -239,13 +234,7 @@ impl Chapter9 {
         cut(reply, usize::from(setup.length))
     }
 
-    fn answer(
-        &mut self,
-        now: Duration,
-        function: &mut dyn Function,
-        setup: Setup,
-        data: &[u8],
-    ) -> Reply {
+    fn answer(&mut self, now: Duration, function: &mut dyn Function, setup: Setup, data: &[u8]) -> Reply {
         match Kind::of(setup) {
             Kind::Standard => self.standard(now, function, setup, data).unwrap_or(Reply::Stall),
             Kind::Own if self.there(setup) => function.control(now, setup, data),
@@ -310,9 +299,7 @@ impl Chapter9 {
             }
             (0x82, request::GET_STATUS) => (low & 0x7f == 0 || self.endpoint(low).is_some())
                 .then(|| Reply::Data(vec![u8::from(self.halted(low)), 0])),
-            (0x00, request::CLEAR_FEATURE | request::SET_FEATURE)
-                if setup.value == DEVICE_REMOTE_WAKEUP =>
-            {
+            (0x00, request::CLEAR_FEATURE | request::SET_FEATURE) if setup.value == DEVICE_REMOTE_WAKEUP => {
                 // Only a device whose descriptor says it can wake its host has this feature.
                 (self.configuration.attributes & 0x20 != 0).then_some(())?;
                 self.remote_wakeup = setup.request == request::SET_FEATURE;
@@ -340,9 +327,7 @@ impl Chapter9 {
                 self.configure(now, function, value);
                 done()
             }
-            (0x81, request::GET_INTERFACE) => {
-                self.interface(low).then(|| Reply::Data(vec![0]))
-            }
+            (0x81, request::GET_INTERFACE) => self.interface(low).then(|| Reply::Data(vec![0])),
             (0x01, request::SET_INTERFACE) => {
                 (self.interface(low) && setup.value == 0).then_some(())?;
                 let own: BTreeSet<u8> = self
@@ -405,15 +390,13 @@ fn descriptor_of(identity: &Identity, value: u16) -> Option<Vec<u8>> {
             qualifier.extend([64, byte(17), 0]);
             qualifier
         }),
-        descriptor::OTHER_SPEED_CONFIGURATION => {
-            (identity.speed == Speed::High && index == 0).then(|| {
-                let mut other = identity.configuration.clone();
-                if let Some(kind) = other.get_mut(1) {
-                    *kind = descriptor::OTHER_SPEED_CONFIGURATION;
-                }
-                other
-            })
-        }
+        descriptor::OTHER_SPEED_CONFIGURATION => (identity.speed == Speed::High && index == 0).then(|| {
+            let mut other = identity.configuration.clone();
+            if let Some(kind) = other.get_mut(1) {
+                *kind = descriptor::OTHER_SPEED_CONFIGURATION;
+            }
+            other
+        }),
         // One capability, "USB 2.0 extension", without link power management.
         descriptor::BOS => (u16::from_le_bytes([byte(2), byte(3)]) >= 0x0201)
             .then(|| vec![5, descriptor::BOS, 12, 0, 1, 7, 0x10, 0x02, 0, 0, 0, 0]),
