@@ -79,6 +79,8 @@ impl Host {
 
     /// A line that `level` times `-D` shows.
     pub fn debug(&self, level: u8, text: impl Display) {
-        self.log(Priority::Debug(level), &text.to_string());
+        if self.wants(Priority::Debug(level)) {
+            self.log(Priority::Debug(level), &text.to_string());
+        }
     }
 }

@@ -1,9 +1,14 @@
 //! Byte streams and listeners: TCP and Unix sockets, real or virtual.
 
 use std::io;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::io::{AsyncRead, AsyncWrite};
+
+/// How long one address may take to answer before the next one is tried. An address that drops packets would
+/// otherwise keep a client for two minutes.
+pub const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 
 /// Anything bytes can be read from and written to without blocking.
 pub trait ByteStream: AsyncRead + AsyncWrite + Send + Unpin {}

@@ -127,6 +127,8 @@ pub trait Os: Send + Sync + 'static {
     /// Waits for the next signal to this process. Cancel safe. From the first call on, these signals no longer end the process.
     async fn next_signal(&self) -> Signal;
 
+    /// Whether a line of this priority would be shown anywhere: saves making the texts of those that would not.
+    fn wants(&self, priority: Priority) -> bool;
     /// Says a line: to standard error in the foreground, to syslog in the background. One line, no newline.
     fn log(&self, priority: Priority, text: &str);
     /// Prints to standard output (a program's result, not its log). No newline is added.

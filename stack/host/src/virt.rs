@@ -1,1 +1,0 @@
-//! A machine that exists only in memory.
