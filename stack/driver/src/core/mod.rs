@@ -1,3 +1,7 @@
-//! What every driver does with what it read: the variable tree, the status, the answers to `upsd`. Pure.
+//! What every driver shares: no I/O, no clock.
 
+pub mod freshness;
+pub mod reconnect;
+pub mod shared;
+pub mod socket;
 pub mod tree;
