@@ -1,2 +1,6 @@
 #![forbid(unsafe_code)]
-//! Placeholder.
+//! upsmon: watches UPSes by way of upsd, and shuts this machine down before their batteries are empty.
+//!
+//! [`core`] is the judgement, pure; the rest does what it says.
+
+pub mod core;
