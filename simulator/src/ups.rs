@@ -44,6 +44,17 @@ pub enum BusKind {
 struct Inner {
     machine: Machine,
     attached: bool,
+    /// How often it has left the bus.
+    departures: u64,
+}
+
+impl Inner {
+    fn leave(&mut self) {
+        if self.attached {
+            self.attached = false;
+            self.departures += 1;
+        }
+    }
 }
 
 struct Shared {
@@ -93,7 +104,7 @@ impl Ups {
                 identity,
                 epoch: Self::clock(),
                 time_scale,
-                inner: Mutex::new(Inner { machine, attached: true }),
+                inner: Mutex::new(Inner { machine, attached: true, departures: 0 }),
                 changed: Notify::new(),
             }),
         }
@@ -180,7 +191,7 @@ impl Ups {
 
     /// Pulls the data cable.
     pub fn unplug(&self) {
-        self.touch(|inner, _| inner.attached = false);
+        self.touch(|inner, _| inner.leave());
     }
 
     /// Puts the data cable back; a USB device starts unconfigured.
@@ -202,7 +213,7 @@ impl Ups {
             Machine::Usb(function) if inner.attached => {
                 let reply = function.control(now, setup, data);
                 if reply == Reply::Leave {
-                    inner.attached = false;
+                    inner.leave();
                 }
                 reply
             }
@@ -223,7 +234,7 @@ impl Ups {
     pub fn interrupt(&self, endpoint: u8) -> Option<Vec<u8>> {
         let now = self.now();
         let mut inner = self.lock();
-        let Inner { machine, attached } = &mut *inner;
+        let Inner { machine, attached, .. } = &mut *inner;
         match machine {
             Machine::Usb(function) if *attached => function.interrupt(now, endpoint),
             _ => None,
@@ -284,13 +295,35 @@ impl Ups {
         .await
     }
 
-    /// Runs `f` on the USB function, when it is one and on the bus, and tells the waiters: how a bus puts Chapter 9 in
-    /// front of it.
+    /// Which time this is that it is on the bus; `None` when it is not. A bus that holds an old number knows that the
+    /// device has been away, however short the time.
+    pub(crate) fn attachment(&self) -> Option<u64> {
+        let inner = self.lock();
+        inner.attached.then_some(inner.departures)
+    }
+
+    /// Takes it off the bus, unless it has been off and on again since `attachment`.
+    pub(crate) fn unplug_since(&self, attachment: u64) {
+        self.touch(|inner, _| {
+            if inner.departures == attachment {
+                inner.leave();
+            }
+        });
+    }
+
+    /// Resolves when it has been off the bus since `attachment`.
+    pub(crate) async fn wait_departed(&self, attachment: u64) {
+        self.wait_for(|inner, _| (inner.departures != attachment).then_some(())).await;
+    }
+
+    /// Runs `f` on the USB function, when it is one and has not been off the bus since `attachment`, and tells the
+    /// waiters: how a bus puts Chapter 9 in front of it.
     pub(crate) fn with_function<T>(
         &self,
+        attachment: u64,
         f: impl FnOnce(&mut dyn Function, Duration) -> T,
     ) -> Option<T> {
-        let value = self.look_at_function(f);
+        let value = self.look_at_function(attachment, f);
         self.shared.changed.notify_waiters();
         value
     }
@@ -298,13 +331,16 @@ impl Ups {
     /// The same for what changes nothing that others wait for.
     pub(crate) fn look_at_function<T>(
         &self,
+        attachment: u64,
         f: impl FnOnce(&mut dyn Function, Duration) -> T,
     ) -> Option<T> {
         let now = self.now();
         let mut inner = self.lock();
-        let Inner { machine, attached } = &mut *inner;
+        let Inner { machine, attached, departures } = &mut *inner;
         match machine {
-            Machine::Usb(function) if *attached => Some(f(&mut **function, now)),
+            Machine::Usb(function) if *attached && *departures == attachment => {
+                Some(f(&mut **function, now))
+            }
             _ => None,
         }
     }
