@@ -1,2 +1,4 @@
 #![forbid(unsafe_code)]
-//! Placeholder.
+//! The UPS network server.
+
+pub mod core;

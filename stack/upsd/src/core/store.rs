@@ -1,0 +1,168 @@
+//! The UPSes of ups.conf, and how a new ups.conf changes them.
+
+use std::time::Duration;
+
+use outage_config::UpsConf;
+use outage_wire::net::ErrorCode;
+
+use super::session::ClientId;
+use super::ups::{Ups, UpsId};
+use super::variable::compare_names;
+use super::Core;
+
+/// How [`Core::configure`] changed what is served.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// A new UPS; connect to `socket` in the state folder.
+    Added {
+        /// It.
+        ups: UpsId,
+        /// Its name.
+        name: String,
+        /// `<driver>-<ups>`
+        socket: String,
+    },
+    /// Another driver serves the UPS now: connect to `socket` instead. Clients stay logged in.
+    Moved {
+        /// It.
+        ups: UpsId,
+        /// Its name.
+        name: String,
+        /// `<driver>-<ups>`
+        socket: String,
+    },
+    /// The UPS is no longer served: disconnect it, and drop the clients that were logged into it.
+    Removed {
+        /// It.
+        ups: UpsId,
+        /// Its name.
+        name: String,
+        /// Those who were logged in.
+        clients: Vec<ClientId>,
+    },
+}
+
+/// The UPSes, in the order of ups.conf, found by name.
+#[derive(Debug, Default)]
+pub(super) struct Store {
+    upses: Vec<Ups>,
+    /// Places in `upses` by name.
+    by_name: Vec<usize>,
+    next: u32,
+}
+
+impl Store {
+    pub(super) fn find(&self, name: &str) -> Result<&Ups, ErrorCode> {
+        self.place(name).and_then(|at| self.upses.get(at)).ok_or(ErrorCode::UnknownUps)
+    }
+
+    pub(super) fn find_mut(&mut self, name: &str) -> Result<&mut Ups, ErrorCode> {
+        self.place(name).and_then(|at| self.upses.get_mut(at)).ok_or(ErrorCode::UnknownUps)
+    }
+
+    pub(super) fn get_mut(&mut self, id: UpsId) -> Option<&mut Ups> {
+        self.upses.iter_mut().find(|ups| ups.id == id)
+    }
+
+    pub(super) fn iter(&self) -> std::slice::Iter<'_, Ups> {
+        self.upses.iter()
+    }
+
+    pub(super) fn iter_mut(&mut self) -> std::slice::IterMut<'_, Ups> {
+        self.upses.iter_mut()
+    }
+
+    fn place(&self, name: &str) -> Option<usize> {
+        let found = self.by_name.binary_search_by(|&at| compare_names(&self.upses[at].name, name)).ok()?;
+        self.by_name.get(found).copied()
+    }
+
+    fn index(&mut self) {
+        self.by_name = (0..self.upses.len()).collect();
+        let upses = &self.upses;
+        self.by_name.sort_by(|&a, &b| compare_names(&upses[a].name, &upses[b].name));
+    }
+}
+
+impl Core {
+    /// Serves the UPSes of this ups.conf, in its order. Those that were served before keep their data, logins and FSD
+    /// latch; where the driver changed, the data are forgotten. Of two sections of one name the first counts.
+    pub fn configure(&mut self, conf: &UpsConf) -> Vec<Change> {
+        let mut old = std::mem::take(&mut self.store.upses);
+        let mut changes = Vec::new();
+        let mut upses: Vec<Ups> = Vec::new();
+        for section in &conf.sections {
+            if upses.iter().any(|ups| ups.name.eq_ignore_ascii_case(&section.name)) {
+                continue;
+            }
+            let socket = format!("{}-{}", section.driver, section.name);
+            let name = section.name.clone();
+            match old.iter().position(|ups| ups.name.eq_ignore_ascii_case(&name)) {
+                Some(at) => {
+                    let mut ups = old.remove(at);
+                    ups.description.clone_from(&section.desc);
+                    if ups.driver != section.driver || ups.name != name {
+                        ups.driver.clone_from(&section.driver);
+                        ups.name.clone_from(&name);
+                        ups.disconnected();
+                        changes.push(Change::Moved { ups: ups.id, name, socket });
+                    }
+                    upses.push(ups);
+                }
+                None => {
+                    let id = UpsId(self.store.next);
+                    self.store.next += 1;
+                    upses.push(Ups::new(id, &name, &section.driver, section.desc.as_deref()));
+                    changes.push(Change::Added { ups: id, name, socket });
+                }
+            }
+        }
+        for ups in old {
+            let clients = ups.logins.into_iter().map(|login| login.client).collect();
+            changes.push(Change::Removed { ups: ups.id, name: ups.name, clients });
+        }
+        self.store.upses = upses;
+        self.store.index();
+        changes
+    }
+
+    /// How many UPSes are served.
+    #[must_use]
+    pub fn ups_count(&self) -> usize {
+        self.store.upses.len()
+    }
+
+    /// The driver of `ups` took the connection: nothing is known yet, and everything is asked for.
+    pub fn connected(&mut self, ups: UpsId, now: Duration) {
+        if let Some(found) = self.store.get_mut(ups) {
+            found.connected(now);
+        }
+    }
+
+    /// The connection to the driver of `ups` is gone, and with it all it said.
+    pub fn disconnected(&mut self, ups: UpsId) {
+        if let Some(found) = self.store.get_mut(ups) {
+            found.disconnected();
+        }
+    }
+
+    /// Takes what the driver of `ups` wrote; any cut into pieces does.
+    pub fn from_driver(&mut self, ups: UpsId, bytes: &[u8], now: Duration) {
+        if let Some(found) = self.store.get_mut(ups) {
+            found.hear(bytes, now, &mut self.tracking, &mut self.notices);
+        }
+    }
+
+    /// Pings the driver of `ups` if it was silent, and judges whether its data are stale. Returns when to call this
+    /// again at the latest; `None` when it is not connected.
+    pub fn supervise(&mut self, ups: UpsId, now: Duration) -> Option<Duration> {
+        let max_age = self.settings.max_age;
+        self.store.get_mut(ups)?.supervise(now, max_age, &mut self.notices)
+    }
+
+    /// What the driver of `ups` is to be sent; empty when nothing.
+    #[must_use]
+    pub fn take_outgoing(&mut self, ups: UpsId) -> Vec<u8> {
+        self.store.get_mut(ups).map(Ups::take_outgoing).unwrap_or_default()
+    }
+}

@@ -1,0 +1,248 @@
+//! One UPS: what its driver said, and whether that can be believed.
+
+use std::time::Duration;
+
+use outage_wire::Lexer;
+use outage_wire::net::ErrorCode;
+use outage_wire::sock::{FromDriver, SockError, ToDriver};
+
+use super::notice::Notice;
+use super::session::ClientId;
+use super::tracking::Tracking;
+use super::variable::{Variable, Variables, compare_names};
+
+/// A driver that does not take what it is told is not told more than this many bytes.
+const MOST_OUTGOING: usize = 64 * 1024;
+/// Silence is measured in MAXAGE and this much more (nut 2.8: whole seconds are compared, so 15 means 16).
+const GRACE: Duration = Duration::from_secs(1);
+/// Pings are never closer together than this, however short MAXAGE is.
+const SHORTEST_PING_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Names a UPS for as long as it is configured; never used again for another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UpsId(pub(super) u32);
+
+/// A client that is logged in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Login {
+    pub(super) client: ClientId,
+    pub(super) address: String,
+}
+
+/// The connection to a driver, and what it says of its data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Link {
+    last_heard: Duration,
+    last_ping: Option<Duration>,
+    dump_done: bool,
+    data_ok: bool,
+    /// Whether staleness was last seen, so that each change is said once.
+    stale_said: bool,
+}
+
+/// A UPS of ups.conf.
+#[derive(Debug)]
+pub(super) struct Ups {
+    pub(super) id: UpsId,
+    pub(super) name: String,
+    pub(super) driver: String,
+    pub(super) description: Option<String>,
+    pub(super) variables: Variables,
+    pub(super) commands: Vec<String>,
+    pub(super) logins: Vec<Login>,
+    /// Latched by FSD until upsd restarts or the UPS leaves ups.conf.
+    pub(super) fsd: bool,
+    link: Option<Link>,
+    lexer: Lexer,
+    outgoing: Vec<u8>,
+}
+
+impl Ups {
+    pub(super) fn new(id: UpsId, name: &str, driver: &str, description: Option<&str>) -> Self {
+        Self {
+            id,
+            name: name.to_owned(),
+            driver: driver.to_owned(),
+            description: description.map(str::to_owned),
+            variables: Variables::default(),
+            commands: Vec::new(),
+            logins: Vec::new(),
+            fsd: false,
+            link: None,
+            lexer: Lexer::network(),
+            outgoing: Vec::new(),
+        }
+    }
+
+    /// The driver's socket took the connection.
+    pub(super) fn connected(&mut self, now: Duration) {
+        self.disconnected();
+        self.link = Some(Link {
+            last_heard: now,
+            last_ping: None,
+            dump_done: false,
+            data_ok: false,
+            stale_said: false,
+        });
+        self.variables.set("ups.status", "WAIT");
+        self.put_out(&ToDriver::DumpAll);
+    }
+
+    /// The driver's socket is closed: nothing it said counts any more.
+    pub(super) fn disconnected(&mut self) {
+        self.link = None;
+        self.lexer = Lexer::network();
+        self.outgoing.clear();
+        self.variables.clear();
+        self.commands.clear();
+    }
+
+    /// Whether requests about the UPS's data can be answered.
+    pub(super) fn available(&self, now: Duration, max_age: Duration) -> Result<(), ErrorCode> {
+        match &self.link {
+            None => Err(ErrorCode::DriverNotConnected),
+            Some(link) if link.is_stale(now, max_age) => Err(ErrorCode::DataStale),
+            Some(_) => Ok(()),
+        }
+    }
+
+    /// Pings a silent driver and says when its data go stale or come back. Returns when to call again at the latest;
+    /// `None` when not connected.
+    pub(super) fn supervise(&mut self, now: Duration, max_age: Duration, notices: &mut Vec<Notice>) -> Option<Duration> {
+        let mut link = self.link?;
+        let stale = link.is_stale(now, max_age);
+        if stale != link.stale_said {
+            link.stale_said = stale;
+            let ups = self.name.clone();
+            notices.push(if stale { Notice::Stale { ups } } else { Notice::Fresh { ups } });
+        }
+        let interval = (max_age / 3).max(SHORTEST_PING_INTERVAL);
+        let since = |link: &Link| link.last_ping.map_or(link.last_heard, |ping| ping.max(link.last_heard));
+        if now >= since(&link) + interval {
+            link.last_ping = Some(now);
+            // A driver that has not read the last pings needs no more of them.
+            if self.outgoing.len() < 1024 {
+                self.put_out(&ToDriver::Ping);
+            }
+        }
+        self.link = Some(link);
+        let next_ping = since(&link) + interval;
+        let goes_stale = link.last_heard + max_age + GRACE;
+        Some(if stale { next_ping } else { next_ping.min(goes_stale) })
+    }
+
+    /// Puts a line out to the driver.
+    ///
+    /// # Errors
+    /// It is not connected, or has not taken what it was told before.
+    pub(super) fn tell(&mut self, line: &ToDriver<'_>) -> Result<(), ErrorCode> {
+        if self.link.is_none() || self.outgoing.len() > MOST_OUTGOING {
+            return Err(ErrorCode::DriverNotConnected);
+        }
+        self.put_out(line);
+        Ok(())
+    }
+
+    fn put_out(&mut self, line: &ToDriver<'_>) {
+        self.outgoing.extend_from_slice(format!("{line}\n").as_bytes());
+    }
+
+    pub(super) fn take_outgoing(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.outgoing)
+    }
+
+    pub(super) fn has_command(&self, name: &str) -> bool {
+        self.commands.binary_search_by(|c| compare_names(c, name)).is_ok()
+    }
+
+    /// Takes what the driver wrote.
+    pub(super) fn hear(&mut self, bytes: &[u8], now: Duration, tracking: &mut Tracking, notices: &mut Vec<Notice>) {
+        let mut lexer = std::mem::replace(&mut self.lexer, Lexer::network());
+        let mut rest = bytes;
+        while let Some(line) = lexer.next(&mut rest) {
+            match line {
+                Err(_) => notices.push(Notice::BadLine { ups: self.name.clone() }),
+                Ok(line) => match FromDriver::parse(&line) {
+                    Ok(said) => {
+                        self.act(said, tracking, notices);
+                        if let Some(link) = &mut self.link {
+                            link.last_heard = now;
+                        }
+                    }
+                    Err(SockError::Empty) => {}
+                    Err(error) => {
+                        notices.push(Notice::UnknownLine { ups: self.name.clone(), why: error.to_string() });
+                    }
+                },
+            }
+        }
+        self.lexer = lexer;
+    }
+
+    fn act(&mut self, said: FromDriver<'_>, tracking: &mut Tracking, notices: &mut Vec<Notice>) {
+        match said {
+            FromDriver::SetInfo { var, value } => self.variables.set(var, value),
+            FromDriver::DelInfo { var } => self.variables.remove(var),
+            FromDriver::SetFlags { var, flags } => self.with(var, notices, |variable| variable.set_flags(flags)),
+            FromDriver::SetAux { var, length } => self.with(var, notices, |variable| variable.longest = length),
+            FromDriver::AddEnum { var, value } => self.with(var, notices, |variable| {
+                if !variable.choices.iter().any(|choice| choice == value) {
+                    variable.choices.push(value.to_owned());
+                }
+            }),
+            FromDriver::DelEnum { var, value } => {
+                self.with(var, notices, |variable| variable.choices.retain(|choice| choice != value));
+            }
+            FromDriver::AddRange { var, min, max } => self.with(var, notices, |variable| {
+                if !variable.ranges.contains(&(min, max)) {
+                    variable.ranges.push((min, max));
+                }
+            }),
+            FromDriver::DelRange { var, min, max } => {
+                self.with(var, notices, |variable| variable.ranges.retain(|range| *range != (min, max)));
+            }
+            FromDriver::AddCmd { command } => {
+                if let Err(at) = self.commands.binary_search_by(|c| compare_names(c, command)) {
+                    self.commands.insert(at, command.to_owned());
+                }
+            }
+            FromDriver::DelCmd { command } => {
+                if let Ok(at) = self.commands.binary_search_by(|c| compare_names(c, command)) {
+                    self.commands.remove(at);
+                }
+            }
+            FromDriver::DumpDone => {
+                if let Some(link) = &mut self.link {
+                    link.dump_done = true;
+                }
+                notices.push(Notice::DumpDone { ups: self.name.clone() });
+            }
+            FromDriver::DataOk | FromDriver::DataStale => {
+                if let Some(link) = &mut self.link {
+                    link.data_ok = said == FromDriver::DataOk;
+                }
+            }
+            FromDriver::Tracking { id, status } => tracking.finish(id, status.into()),
+            // Proof of life, and answers to what is never asked.
+            FromDriver::Pong | FromDriver::Pid(_) | FromDriver::Goodbye => {}
+        }
+    }
+
+    /// Changes a variable that the driver set before.
+    fn with(&mut self, name: &str, notices: &mut Vec<Notice>, change: impl FnOnce(&mut Variable)) {
+        match self.variables.get_mut(name) {
+            Some(variable) => change(variable),
+            None => {
+                let ups = self.name.clone();
+                notices.push(Notice::UnknownVariable { ups, variable: name.to_owned() });
+            }
+        }
+    }
+}
+
+impl Link {
+    /// The driver says so (which counts once its dump is done), or it was silent for too long.
+    fn is_stale(&self, now: Duration, max_age: Duration) -> bool {
+        (self.dump_done && !self.data_ok) || now.saturating_sub(self.last_heard) >= max_age + GRACE
+    }
+}
