@@ -5,6 +5,7 @@ pub mod config;
 pub mod core;
 pub mod drivers;
 pub mod family;
+pub mod usb;
 pub mod qx;
 
 pub use config::DriverConfig;
