@@ -4,11 +4,19 @@
 //! Every parser takes a file's name (for messages) and its bytes, and returns what could be understood together with
 //! all faults found, each with its place: one bad line loses nothing else. Nothing here reads a file or a clock.
 
+pub mod args;
 mod diagnostic;
+mod duration;
 mod model;
+mod notify;
+mod paths;
+mod suggest;
 
 pub use diagnostic::{Diagnostic, Severity};
+pub use duration::{DurationError, duration, duration_or_never};
 pub use model::{
     Grant, Listen, Monitor, MonitorRole, NotifyFlags, NotifyRule, NotifyType, NutConf, Setting, UpsConf,
     UpsSection, UpsdConf, UpsdUsers, UpsmonConf, User,
 };
+pub use notify::UnknownNotifyType;
+pub use paths::Paths;

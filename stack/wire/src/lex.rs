@@ -281,10 +281,6 @@ impl Lexer {
     ///
     /// # Errors
     /// The line could not be read as words. It is gone; the next call goes on behind it.
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "it lends its buffer and takes input, which no Iterator can"
-    )]
     pub fn next<'a>(&'a mut self, input: &mut &[u8]) -> Option<Result<Line<'a>, LexError>> {
         if self.state == State::Done {
             self.reset();
