@@ -7,10 +7,17 @@
 pub mod args;
 mod diagnostic;
 mod duration;
+mod file;
 mod model;
 mod notify;
+mod nut;
 mod paths;
 mod suggest;
+mod ups;
+mod upsd;
+mod upsmon;
+mod users;
+mod value;
 
 pub use diagnostic::{Diagnostic, Severity};
 pub use duration::{DurationError, duration, duration_or_never};
@@ -19,4 +26,9 @@ pub use model::{
     UpsSection, UpsdConf, UpsdUsers, UpsmonConf, User,
 };
 pub use notify::UnknownNotifyType;
+pub use nut::nut_conf;
 pub use paths::Paths;
+pub use ups::{GLOBAL_KEYS, SECTION_KEYS, ups_conf};
+pub use upsd::upsd_conf;
+pub use upsmon::{split_system, upsmon_conf};
+pub use users::upsd_users;

@@ -255,6 +255,15 @@ impl Lexer {
         Self::with_limits(Limits::FILE)
     }
 
+    /// The same lexer, with its first byte at another place than the origin.
+    #[must_use]
+    pub const fn starting_at(mut self, place: Place) -> Self {
+        self.offset = place.offset;
+        self.line = place.line;
+        self.line_start = place.offset.saturating_sub(place.column - 1);
+        self
+    }
+
     /// A lexer with limits of one's own.
     #[must_use]
     pub const fn with_limits(limits: Limits) -> Self {
