@@ -1,1 +1,86 @@
 //! The machine this program runs on.
+
+mod daemon;
+mod files;
+mod log;
+mod net;
+mod os;
+mod process;
+mod serial;
+mod sys;
+mod usb;
+
+use std::future::Future;
+use std::process::ExitCode;
+
+use self::daemon::{Readiness, Side};
+use self::log::Log;
+use self::os::RealOs;
+use crate::host::Host;
+use crate::os::Priority;
+
+/// How a program is started.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Start {
+    /// The program's name in the log.
+    pub ident: String,
+    /// Whether it goes to the background once its `run` calls [`crate::Os::ready`].
+    pub background: bool,
+    /// How many `-D` were given.
+    pub debug: u8,
+    /// Whether it logs to syslog from the start, beside standard error. In the background it always does, instead.
+    pub syslog: bool,
+}
+
+/// What a panic ends the process with; the code that Rust programs end with after one.
+const PANICKED: i32 = 101;
+
+/// Runs a program on this machine, to its end: builds the runtime (one thread) and calls `run` with the handle to the
+/// machine. To be called first thing in `main`, while there is only one thread.
+///
+/// With [`Start::background`], the process splits first. The new one calls `run`; this one waits until that calls
+/// `ready` (and returns success) or ends before (and returns its exit code).
+///
+/// A panic anywhere in the program is logged and ends the process: no daemon goes on with a part of it dead.
+pub fn start<F>(start: Start, run: impl FnOnce(Host) -> F) -> ExitCode
+where
+    F: Future<Output = ExitCode>,
+{
+    // Lives as long as the process; the panic hook wants it.
+    let log: &'static Log = Box::leak(Box::new(Log::new(&start.ident, start.debug, start.syslog)));
+    let readiness = if start.background {
+        match daemon::split() {
+            Ok(Side::Daemon(readiness)) => readiness,
+            Ok(Side::Parent(code)) => return code,
+            Err(error) => {
+                log.write(Priority::Error, &format!("failed to go to the background: {error}"));
+                return ExitCode::FAILURE;
+            }
+        }
+    } else {
+        Readiness::Foreground
+    };
+    std::panic::set_hook(Box::new(move |panic| {
+        log.write(Priority::Critical, &format!("internal error, please report it: {panic}"));
+        std::process::exit(PANICKED);
+    }));
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            log.write(Priority::Error, &format!("failed to set up the event loop: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    let code = runtime.block_on(run(Host::new(RealOs::new(log, readiness))));
+    // Not waiting for a name server that some look-up still asks.
+    runtime.shutdown_background();
+    code
+}
+
+/// A handle to this machine for a program that has a runtime of its own (a tool, a test): in the foreground, logging
+/// to standard error.
+#[must_use]
+pub fn host(ident: &str, debug: u8) -> Host {
+    let log: &'static Log = Box::leak(Box::new(Log::new(ident, debug, false)));
+    Host::new(RealOs::new(log, Readiness::Foreground))
+}

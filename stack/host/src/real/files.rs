@@ -1,0 +1,61 @@
+//! Files that are replaced in one step.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use crate::os::FileInfo;
+
+/// Replaces `path`: a new file beside it is written, flushed to disk and renamed, so that there is at all times either
+/// the old content or the new, even after a power failure in between.
+pub(super) fn write(path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+    let target = match fs::symlink_metadata(path) {
+        // What a link leads to is replaced, not the link.
+        Ok(metadata) if metadata.is_symlink() => fs::canonicalize(path).unwrap_or_else(|_| path.into()),
+        _ => path.to_path_buf(),
+    };
+    match fs::metadata(&target) {
+        Ok(metadata) if metadata.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
+        // A device or a pipe is written to; a rename would put a file in its place.
+        Ok(metadata) if !metadata.is_file() => {
+            return OpenOptions::new().write(true).open(&target)?.write_all(content);
+        }
+        _ => {}
+    }
+    let name = target.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+    let directory = match target.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let mut temporary = name.to_os_string();
+    temporary.push(format!(".{}.new", std::process::id()));
+    let temporary = directory.join(temporary);
+    let result = fill(&temporary, content, mode).and_then(|()| fs::rename(&temporary, &target));
+    if result.is_err() {
+        let _ = fs::remove_file(&temporary);
+        return result;
+    }
+    // The rename itself has to reach the disk as well. Some file systems cannot flush a directory; nothing is lost then.
+    let _ = File::open(directory).and_then(|directory| directory.sync_all());
+    Ok(())
+}
+
+fn fill(path: &PathBuf, content: &[u8], mode: u32) -> io::Result<()> {
+    // One that an earlier, killed process of the same id left behind.
+    let _ = fs::remove_file(path);
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode & 0o600).open(path)?;
+    // Whatever the umask is.
+    file.set_permissions(fs::Permissions::from_mode(mode))?;
+    file.write_all(content)?;
+    file.sync_all()
+}
+
+pub(super) fn stat(path: &Path) -> io::Result<FileInfo> {
+    let metadata = fs::metadata(path)?;
+    Ok(FileInfo {
+        mode: metadata.permissions().mode() & 0o7777,
+        size: metadata.len(),
+        is_dir: metadata.is_dir(),
+    })
+}

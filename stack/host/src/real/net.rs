@@ -1,0 +1,148 @@
+//! TCP and Unix sockets of the operating system.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::unix::fs::FileTypeExt;
+use std::path::Path;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use rustix::fs::Mode;
+use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream};
+
+use crate::net::{BoxListener, BoxStream, CONNECT_LIMIT, Listener};
+
+/// Connections that may wait to be accepted: a rack of machines that all come back at once.
+const BACKLOG: u32 = 256;
+
+pub(super) async fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    if let Ok(address) = host.parse::<IpAddr>() {
+        return Ok(vec![SocketAddr::new(address, port)]);
+    }
+    // RFC 6761, section 6.3: never a question for a name server. (A machine without /etc/hosts would wait for one.)
+    if host.eq_ignore_ascii_case("localhost") {
+        let both: [IpAddr; 2] = [Ipv6Addr::LOCALHOST.into(), Ipv4Addr::LOCALHOST.into()];
+        return Ok(both.map(|address| SocketAddr::new(address, port)).to_vec());
+    }
+    let no_such_host = |text: String| io::Error::new(io::ErrorKind::NotFound, text);
+    let mut addresses: Vec<_> = match tokio::net::lookup_host((host, port)).await {
+        Ok(addresses) => addresses.collect(),
+        Err(error) => return Err(no_such_host(format!("no such host: {error}"))),
+    };
+    let mut seen = std::collections::BTreeSet::new();
+    addresses.retain(|address| seen.insert(*address));
+    if addresses.is_empty() {
+        return Err(no_such_host("no such host: it has no address".into()));
+    }
+    Ok(addresses)
+}
+
+pub(super) async fn connect_tcp(host: &str, port: u16) -> io::Result<BoxStream> {
+    let mut last = io::Error::from(io::ErrorKind::NotFound);
+    for address in resolve(host, port).await? {
+        match tokio::time::timeout(CONNECT_LIMIT, TcpStream::connect(address)).await {
+            Ok(Ok(stream)) => {
+                stream.set_nodelay(true)?;
+                return Ok(Box::new(stream));
+            }
+            // "localhost" is tried by IPv6 first: what IPv4 says after that counts more.
+            Ok(Err(error)) => last = error,
+            Err(_) => last = io::ErrorKind::TimedOut.into(),
+        }
+    }
+    Err(last)
+}
+
+pub(super) fn listen_tcp(address: SocketAddr) -> io::Result<BoxListener> {
+    let socket = if address.is_ipv4() {
+        TcpSocket::new_v4()?
+    } else {
+        let socket = TcpSocket::new_v6()?;
+        rustix::net::sockopt::set_ipv6_v6only(&socket, true)?;
+        socket
+    };
+    // Without this, a restarted server would have to wait for its last incarnation's connections to time out.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    let listener = socket.listen(BACKLOG)?;
+    let port = listener.local_addr()?.port();
+    Ok(Box::new(Tcp { listener, port }))
+}
+
+pub(super) async fn connect_unix(path: &Path) -> io::Result<BoxStream> {
+    Ok(Box::new(UnixStream::connect(path).await?))
+}
+
+/// The umask belongs to the whole process: one at a time.
+static UMASK: Mutex<()> = Mutex::new(());
+
+pub(super) fn listen_unix(path: &Path, mode: u32) -> io::Result<BoxListener> {
+    match std::fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.file_type().is_socket() => std::fs::remove_file(path)?,
+        _ => {}
+    }
+    let guard = UMASK.lock();
+    // A chmod afterwards would leave a moment in which anybody can connect.
+    let before = rustix::process::umask(Mode::from_raw_mode(!mode & 0o777));
+    let listener = UnixListener::bind(path);
+    rustix::process::umask(before);
+    drop(guard);
+    Ok(Box::new(Unix(listener?)))
+}
+
+struct Tcp {
+    listener: TcpListener,
+    port: u16,
+}
+
+struct Unix(UnixListener);
+
+/// Errors of accept(2) that say nothing about the listener: try again. When the machine is out of something, a little
+/// later, or the caller's loop would spin.
+async fn calm(error: io::Error) -> io::Result<()> {
+    match error.raw_os_error() {
+        Some(libc::ECONNABORTED | libc::EINTR | libc::EPROTO) => Ok(()),
+        Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM) => {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            Err(error)
+        }
+        _ => Err(error),
+    }
+}
+
+#[async_trait]
+impl Listener for Tcp {
+    async fn accept(&self) -> io::Result<(BoxStream, String)> {
+        loop {
+            match self.listener.accept().await {
+                Ok((stream, peer)) => {
+                    // Fails only when the peer is gone again; the first read tells.
+                    let _ = stream.set_nodelay(true);
+                    return Ok((Box::new(stream), peer.ip().to_string()));
+                }
+                Err(error) => calm(error).await?,
+            }
+        }
+    }
+
+    fn port(&self) -> u16 {
+        self.port
+    }
+}
+
+#[async_trait]
+impl Listener for Unix {
+    async fn accept(&self) -> io::Result<(BoxStream, String)> {
+        loop {
+            match self.0.accept().await {
+                Ok((stream, _)) => return Ok((Box::new(stream), String::new())),
+                Err(error) => calm(error).await?,
+            }
+        }
+    }
+
+    fn port(&self) -> u16 {
+        0
+    }
+}

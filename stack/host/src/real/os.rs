@@ -1,0 +1,213 @@
+//! This process's view of the operating system.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use rustix::rand::GetRandomFlags;
+use rustix::time::{ClockId, clock_gettime};
+
+use super::daemon::Readiness;
+use super::log::{Log, notify_manager};
+use super::process::{self, Signals};
+use super::{files, net, serial, usb};
+use crate::net::{BoxListener, BoxStream};
+use crate::os::{FileInfo, Os, Priority, Signal};
+use crate::process::{Child, Command};
+use crate::serial::{BoxSerial, SerialSettings};
+use crate::usb::{TransferError, UsbDevice, UsbInfo};
+
+pub(super) struct RealOs {
+    log: &'static Log,
+    /// What is to be done when start-up is over; once.
+    readiness: Mutex<Option<Readiness>>,
+    signals: tokio::sync::Mutex<Option<Signals>>,
+}
+
+impl RealOs {
+    pub(super) fn new(log: &'static Log, readiness: Readiness) -> Self {
+        Self { log, readiness: Mutex::new(Some(readiness)), signals: tokio::sync::Mutex::default() }
+    }
+}
+
+#[async_trait]
+impl Os for RealOs {
+    fn now(&self) -> Duration {
+        let now = clock_gettime(ClockId::Boottime);
+        // The kernel never gives negative ones for this clock.
+        let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
+        Duration::new(seconds, u32::try_from(now.tv_nsec).unwrap_or(0))
+    }
+
+    fn wall_clock(&self) -> SystemTime {
+        SystemTime::now()
+    }
+
+    async fn sleep_until(&self, at: Duration) {
+        // Again when the machine was suspended meanwhile, or the timer was early.
+        while let Some(rest) = at.checked_sub(self.now()).filter(|rest| !rest.is_zero()) {
+            tokio::time::sleep(rest).await;
+        }
+    }
+
+    fn random(&self, length: usize) -> Vec<u8> {
+        let mut bytes = vec![0; length];
+        let mut filled = 0;
+        while filled < length {
+            match rustix::rand::getrandom(&mut bytes[filled..], GetRandomFlags::empty()) {
+                Ok(count) => filled += count,
+                Err(rustix::io::Errno::INTR) => {}
+                // Kernels before 3.17. Whoever guesses these could do no more than name a pending command.
+                Err(_) => {
+                    let device = std::fs::File::open("/dev/urandom");
+                    let read =
+                        device.and_then(|mut file| io::Read::read_exact(&mut file, &mut bytes[filled..]));
+                    if let Err(error) = read {
+                        self.log(Priority::Critical, &format!("no random numbers: {error}"));
+                    }
+                    filled = length;
+                }
+            }
+        }
+        bytes
+    }
+
+    async fn resolve(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+        net::resolve(host, port).await
+    }
+
+    async fn connect_tcp(&self, host: &str, port: u16) -> io::Result<BoxStream> {
+        net::connect_tcp(host, port).await
+    }
+
+    async fn listen_tcp(&self, address: SocketAddr) -> io::Result<BoxListener> {
+        net::listen_tcp(address)
+    }
+
+    async fn connect_unix(&self, path: &Path) -> io::Result<BoxStream> {
+        net::connect_unix(path).await
+    }
+
+    async fn listen_unix(&self, path: &Path, mode: u32) -> io::Result<BoxListener> {
+        net::listen_unix(path, mode)
+    }
+
+    async fn open_serial(&self, path: &Path, settings: SerialSettings) -> io::Result<BoxSerial> {
+        serial::open(path, settings)
+    }
+
+    async fn usb_devices(&self) -> Result<Vec<UsbInfo>, TransferError> {
+        usb::devices().await
+    }
+
+    async fn open_usb(&self, id: &str) -> Result<Box<dyn UsbDevice>, TransferError> {
+        usb::open(id).await
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        std::fs::read(path)
+    }
+
+    fn write(&self, path: &Path, content: &[u8], mode: u32) -> io::Result<()> {
+        files::write(path, content, mode)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        std::fs::remove_file(path)
+    }
+
+    fn stat(&self, path: &Path) -> io::Result<FileInfo> {
+        files::stat(path)
+    }
+
+    fn create_dir_all(&self, path: &Path) -> io::Result<()> {
+        std::fs::create_dir_all(path)
+    }
+
+    fn env(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok()
+    }
+
+    fn program(&self) -> (PathBuf, String) {
+        let called = std::env::args_os().next().map(PathBuf::from).unwrap_or_default();
+        let file = std::env::current_exe().unwrap_or_else(|_| called.clone());
+        let name = called.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        (file, name)
+    }
+
+    fn pid(&self) -> u32 {
+        std::process::id()
+    }
+
+    fn is_root(&self) -> bool {
+        nix::unistd::Uid::effective().is_root()
+    }
+
+    fn become_user(&self, user: &str, group: Option<&str>) -> io::Result<()> {
+        process::become_user(user, group)
+    }
+
+    async fn spawn(&self, command: &Command) -> io::Result<Box<dyn Child>> {
+        process::spawn(command)
+    }
+
+    fn send_signal(&self, pid: u32, signal: Signal) -> io::Result<()> {
+        process::send_signal(pid, signal)
+    }
+
+    async fn next_signal(&self) -> Signal {
+        let mut signals = self.signals.lock().await;
+        if signals.is_none() {
+            match Signals::new() {
+                Ok(streams) => *signals = Some(streams),
+                Err(error) => self.log(Priority::Error, &format!("failed to watch for signals: {error}")),
+            }
+        }
+        match signals.as_mut() {
+            Some(streams) => streams.next().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    fn wants(&self, priority: Priority) -> bool {
+        self.log.wants(priority)
+    }
+
+    fn log(&self, priority: Priority, text: &str) {
+        self.log.write(priority, text);
+    }
+
+    fn print(&self, text: &str) {
+        let mut out = io::stdout().lock();
+        // Who reads it may have had enough (`| head`).
+        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    }
+
+    async fn broadcast(&self, text: &str) {
+        let command = Command { stdin: Some(format!("{text}\n")), ..Command::new(["wall"]) };
+        let failed = match process::spawn(&command) {
+            Ok(mut child) => match child.wait().await {
+                Ok(status) if status.success() => return,
+                Ok(status) => status.to_string(),
+                Err(error) => error.to_string(),
+            },
+            Err(error) => error.to_string(),
+        };
+        self.log(Priority::Debug(1), &format!("failed to run wall: {failed}"));
+    }
+
+    fn ready(&self) {
+        let readiness = self.readiness.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(readiness) = readiness {
+            readiness.reached(self.log);
+            notify_manager(&format!("READY=1\nMAINPID={}", self.pid()));
+        }
+    }
+
+    fn notify_manager(&self, state: &str) {
+        notify_manager(state);
+    }
+}

@@ -1,0 +1,143 @@
+//! Processes, signals and users of the operating system.
+
+use std::ffi::CString;
+use std::io;
+use std::os::unix::process::ExitStatusExt;
+use std::process::Stdio;
+
+use async_trait::async_trait;
+use nix::errno::Errno;
+use nix::sys::signal::{Signal as UnixSignal, kill};
+use nix::unistd::{Gid, Group, Pid, Uid, User, initgroups, setgid, setuid};
+use tokio::io::AsyncWriteExt;
+use tokio::select;
+use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
+
+use crate::os::Signal;
+use crate::process::{Child, Command, ExitStatus};
+
+struct RealChild(tokio::process::Child, u32);
+
+#[async_trait]
+impl Child for RealChild {
+    fn id(&self) -> u32 {
+        self.1
+    }
+
+    async fn wait(&mut self) -> io::Result<ExitStatus> {
+        let status = self.0.wait().await?;
+        Ok(match (status.code(), status.signal()) {
+            (Some(code), _) => ExitStatus::Code(code),
+            (None, Some(signal)) => ExitStatus::Signal(signal),
+            (None, None) => ExitStatus::Code(-1),
+        })
+    }
+
+    fn kill(&mut self) {
+        // It may have ended already.
+        let _ = self.0.start_kill();
+    }
+}
+
+pub(super) fn spawn(command: &Command) -> io::Result<Box<dyn Child>> {
+    let (program, arguments) = command.argv.split_first().ok_or(io::ErrorKind::InvalidInput)?;
+    let mut builder = if command.shell {
+        let mut builder = tokio::process::Command::new("/bin/sh");
+        builder.arg("-c").arg(program);
+        builder
+    } else {
+        tokio::process::Command::new(program)
+    };
+    builder.args(arguments).envs(command.env.iter().cloned()).kill_on_drop(false);
+    if let Some(name) = &command.name {
+        builder.arg0(name);
+    }
+    builder.stdin(if command.stdin.is_some() { Stdio::piped() } else { Stdio::null() });
+    let mut child = builder.spawn()?;
+    if let (Some(text), Some(mut stdin)) = (command.stdin.clone(), child.stdin.take()) {
+        // Not awaited: the program may never read it.
+        tokio::spawn(async move { stdin.write_all(text.as_bytes()).await });
+    }
+    let id = child.id().unwrap_or(0);
+    Ok(Box::new(RealChild(child, id)))
+}
+
+pub(super) fn send_signal(pid: u32, signal: Signal) -> io::Result<()> {
+    // 0 and negative numbers mean whole groups of processes.
+    let pid = i32::try_from(pid).ok().filter(|pid| *pid > 0).ok_or(io::ErrorKind::InvalidInput)?;
+    let signal = match signal {
+        Signal::Hup => Some(UnixSignal::SIGHUP),
+        Signal::Int => Some(UnixSignal::SIGINT),
+        Signal::Quit => Some(UnixSignal::SIGQUIT),
+        Signal::Term => Some(UnixSignal::SIGTERM),
+        Signal::Usr1 => Some(UnixSignal::SIGUSR1),
+        Signal::Usr2 => Some(UnixSignal::SIGUSR2),
+        Signal::Urg => Some(UnixSignal::SIGURG),
+        Signal::Kill => Some(UnixSignal::SIGKILL),
+        Signal::Probe => None,
+    };
+    match kill(Pid::from_raw(pid), signal) {
+        Ok(()) => Ok(()),
+        Err(Errno::ESRCH) => Err(io::ErrorKind::NotFound.into()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The signals that this process takes.
+pub(super) struct Signals([(Signal, Stream); 7]);
+
+impl Signals {
+    pub(super) fn new() -> io::Result<Self> {
+        Ok(Self([
+            (Signal::Term, signal(SignalKind::terminate())?),
+            (Signal::Int, signal(SignalKind::interrupt())?),
+            (Signal::Quit, signal(SignalKind::quit())?),
+            (Signal::Hup, signal(SignalKind::hangup())?),
+            (Signal::Usr1, signal(SignalKind::user_defined1())?),
+            (Signal::Usr2, signal(SignalKind::user_defined2())?),
+            (Signal::Urg, signal(SignalKind::from_raw(libc::SIGURG))?),
+        ]))
+    }
+
+    pub(super) async fn next(&mut self) -> Signal {
+        let [term, int, quit, hup, usr1, usr2, urg] = &mut self.0;
+        select! {
+            biased;
+            Some(()) = term.1.recv() => term.0,
+            Some(()) = int.1.recv() => int.0,
+            Some(()) = quit.1.recv() => quit.0,
+            Some(()) = hup.1.recv() => hup.0,
+            Some(()) = usr1.1.recv() => usr1.0,
+            Some(()) = usr2.1.recv() => usr2.0,
+            Some(()) = urg.1.recv() => urg.0,
+            else => std::future::pending().await,
+        }
+    }
+}
+
+/// By name, or by number as text.
+fn group_id(name: &str) -> io::Result<Gid> {
+    if let Some(group) = Group::from_name(name)? {
+        return Ok(group.gid);
+    }
+    let no_such = || io::Error::new(io::ErrorKind::NotFound, format!("no such group: {name}"));
+    name.parse().map(Gid::from_raw).map_err(|_| no_such())
+}
+
+pub(super) fn become_user(name: &str, group: Option<&str>) -> io::Result<()> {
+    let no_such = || io::Error::new(io::ErrorKind::NotFound, format!("no such user: {name}"));
+    let user = User::from_name(name)?.ok_or_else(no_such)?;
+    let group = group.map_or(Ok(user.gid), group_id)?;
+    if Uid::effective() == user.uid && Gid::effective() == group {
+        return Ok(());
+    }
+    let name = CString::new(name)?;
+    // In this order: afterwards there is no right to do the rest.
+    initgroups(&name, group)?;
+    setgid(group)?;
+    setuid(user.uid)?;
+    if !user.uid.is_root() && setuid(Uid::from_raw(0)).is_ok() {
+        return Err(io::Error::other("root's rights could be taken back"));
+    }
+    Ok(())
+}

@@ -1,0 +1,69 @@
+//! The workspace's only `unsafe`: what neither `std` nor a safe wrapper offers. Each function here is safe to call.
+#![expect(unsafe_code, reason = "this is the one module that may; each block says why it is sound")]
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, BorrowedFd};
+
+use serialport::TTYPort;
+use tokio::io::unix::AsyncFd;
+
+/// Which of two processes this is, after [`fork`].
+pub(super) enum Forked {
+    /// The one that was there before; the child's process id.
+    Parent(i32),
+    /// The new one.
+    Child,
+}
+
+/// Makes a second process of this one. To be called while this process has only one thread.
+pub(super) fn fork() -> io::Result<Forked> {
+    // SAFETY: fork(2) itself touches no memory of ours. What makes it dangerous, locks that other threads hold in the
+    // child for ever, cannot be: `real::start` calls this before it makes a runtime, hence before any other thread.
+    match unsafe { libc::fork() } {
+        -1 => Err(io::Error::last_os_error()),
+        0 => Ok(Forked::Child),
+        child => Ok(Forked::Parent(child)),
+    }
+}
+
+/// A serial port's descriptor.
+pub(super) fn tty_fd(port: &TTYPort) -> BorrowedFd<'_> {
+    // SAFETY: a `TTYPort` owns its descriptor, open till it is dropped; it is borrowed for as long as the result lives.
+    unsafe { BorrowedFd::borrow_raw(port.as_raw_fd()) }
+}
+
+/// Registers a serial port with the runtime's event loop.
+pub(super) fn watch_tty(port: TTYPort) -> io::Result<AsyncFd<TTYPort>> {
+    // SAFETY: a `TTYPort` always gives the same descriptor, which stays open till it is dropped, and nothing here
+    // replaces or closes it while the `AsyncFd` owns the port.
+    Ok(unsafe { AsyncFd::register(port) }?)
+}
+
+/// A point in time on the machine's own calendar.
+pub(super) struct LocalTime {
+    /// From 0.
+    pub(super) month: usize,
+    pub(super) day: i32,
+    pub(super) hour: i32,
+    pub(super) minute: i32,
+    pub(super) second: i32,
+}
+
+/// Splits seconds since 1970 as the machine's time zone wants it.
+pub(super) fn local_time(seconds: i64) -> LocalTime {
+    let mut parts = MaybeUninit::<libc::tm>::zeroed();
+    // SAFETY: both pointers are to live, properly aligned objects of the right types, and localtime_r keeps neither.
+    // All-zero bytes are a valid `tm` (integers, and a null zone name), so it may be read even if the call failed.
+    let parts = unsafe {
+        libc::localtime_r(&raw const seconds, parts.as_mut_ptr());
+        parts.assume_init()
+    };
+    LocalTime {
+        month: usize::try_from(parts.tm_mon).unwrap_or(0),
+        day: parts.tm_mday,
+        hour: parts.tm_hour,
+        minute: parts.tm_min,
+        second: parts.tm_sec,
+    }
+}
