@@ -187,16 +187,9 @@ impl Os for RealOs {
     }
 
     async fn broadcast(&self, text: &str) {
-        let command = Command { stdin: Some(format!("{text}\n")), ..Command::new(["wall"]) };
-        let failed = match process::spawn(&command) {
-            Ok(mut child) => match child.wait().await {
-                Ok(status) if status.success() => return,
-                Ok(status) => status.to_string(),
-                Err(error) => error.to_string(),
-            },
-            Err(error) => error.to_string(),
-        };
-        self.log(Priority::Debug(1), &format!("failed to run wall: {failed}"));
+        if let Err(error) = process::wall(text).await {
+            self.log(Priority::Debug(1), &format!("failed to run wall: {error}"));
+        }
     }
 
     fn ready(&self) {

@@ -4,6 +4,7 @@ use std::ffi::CString;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::process::Stdio;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use nix::errno::Errno;
@@ -60,6 +61,27 @@ pub(super) fn spawn(command: &Command) -> io::Result<Box<dyn Child>> {
     }
     let id = child.id().unwrap_or(0);
     Ok(Box::new(RealChild(child, id)))
+}
+
+/// How long a message to all terminals may hold its sender up. One that nobody reads can hold wall(1) up for minutes.
+const WALL_LIMIT: Duration = Duration::from_secs(1);
+
+/// Shows a message on every terminal. When wall(1) takes its time, it goes on alone.
+pub(super) async fn wall(text: &str) -> io::Result<()> {
+    let mut builder = tokio::process::Command::new("wall");
+    builder.stdin(Stdio::piped()).kill_on_drop(false);
+    let mut child = builder.spawn()?;
+    let told = async {
+        if let Some(mut stdin) = child.stdin.take() {
+            stdin.write_all(format!("{text}\n").as_bytes()).await?;
+        }
+        child.wait().await
+    };
+    match tokio::time::timeout(WALL_LIMIT, told).await {
+        Ok(Ok(status)) if !status.success() => Err(io::Error::other(status.to_string())),
+        Ok(result) => result.map(drop),
+        Err(_) => Ok(()),
+    }
 }
 
 pub(super) fn send_signal(pid: u32, signal: Signal) -> io::Result<()> {
