@@ -5,4 +5,8 @@
 //! the next.
 
 pub mod exchange;
+pub mod line;
+pub mod pty;
+#[cfg(test)]
+mod testing;
 pub mod usbip;
