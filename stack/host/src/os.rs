@@ -127,6 +127,10 @@ pub trait Os: Send + Sync + 'static {
     /// Waits for the next signal to this process. Cancel safe. From the first call on, these signals no longer end the process.
     async fn next_signal(&self) -> Signal;
 
+    /// How many `-D` the log goes by now.
+    fn debug_level(&self) -> u8;
+    /// Changes that: `debug_min` of a configuration file, `driver.debug`.
+    fn set_debug_level(&self, level: u8);
     /// Whether a line of this priority would be shown anywhere: saves making the texts of those that would not.
     fn wants(&self, priority: Priority) -> bool;
     /// Says a line: to standard error in the foreground, to syslog in the background. One line, no newline.

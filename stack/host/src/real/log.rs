@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
@@ -19,7 +19,7 @@ const MONTHS: [&str; 12] =
 /// A program's log.
 pub(super) struct Log {
     ident: String,
-    debug: u8,
+    debug: AtomicU8,
     start: Instant,
     to_stderr: AtomicBool,
     to_syslog: AtomicBool,
@@ -69,7 +69,7 @@ impl Log {
     pub(super) fn new(ident: &str, debug: u8, syslog: bool) -> Self {
         Self {
             ident: ident.into(),
-            debug,
+            debug: AtomicU8::new(debug),
             start: Instant::now(),
             to_stderr: AtomicBool::new(true),
             to_syslog: AtomicBool::new(syslog),
@@ -83,9 +83,17 @@ impl Log {
         self.to_syslog.store(true, Ordering::Relaxed);
     }
 
+    pub(super) fn debug_level(&self) -> u8 {
+        self.debug.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_debug_level(&self, level: u8) {
+        self.debug.store(level, Ordering::Relaxed);
+    }
+
     pub(super) fn wants(&self, priority: Priority) -> bool {
         match priority {
-            Priority::Debug(level) => level <= self.debug,
+            Priority::Debug(level) => level <= self.debug_level(),
             _ => true,
         }
     }
@@ -102,7 +110,7 @@ impl Log {
             stderr = true;
         }
         if stderr {
-            let line = terminal_line(self.debug, self.start.elapsed(), priority, &text) + "\n";
+            let line = terminal_line(self.debug_level(), self.start.elapsed(), priority, &text) + "\n";
             // There is nowhere left to say that this failed.
             let _ = std::io::stderr().write_all(line.as_bytes());
         }

@@ -172,6 +172,14 @@ impl Os for RealOs {
         }
     }
 
+    fn debug_level(&self) -> u8 {
+        self.log.debug_level()
+    }
+
+    fn set_debug_level(&self, level: u8) {
+        self.log.set_debug_level(level);
+    }
+
     fn wants(&self, priority: Priority) -> bool {
         self.log.wants(priority)
     }

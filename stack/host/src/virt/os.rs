@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
@@ -34,6 +34,7 @@ pub(super) struct VirtualOs {
     /// The process's end is told by something else than the drop of its last handle.
     managed: bool,
     root: AtomicBool,
+    debug: AtomicU8,
     random: Mutex<SplitMix>,
 }
 
@@ -57,6 +58,7 @@ impl VirtualOs {
             life: Arc::clone(life),
             managed,
             root: AtomicBool::new(true),
+            debug: AtomicU8::new(0),
             random: Mutex::new(SplitMix::new(world.seed(), machine, process, incarnation)),
         })
     }
@@ -211,9 +213,17 @@ impl Os for VirtualOs {
         self.life.next_signal().await
     }
 
+    fn debug_level(&self) -> u8 {
+        self.debug.load(Ordering::Relaxed).max(self.world.debug_level(&self.machine))
+    }
+
+    fn set_debug_level(&self, level: u8) {
+        self.debug.store(level, Ordering::Relaxed);
+    }
+
     fn wants(&self, priority: Priority) -> bool {
         match priority {
-            Priority::Debug(level) => level <= self.world.debug_level(&self.machine),
+            Priority::Debug(level) => level <= self.debug_level(),
             _ => true,
         }
     }
