@@ -77,13 +77,19 @@ impl Core {
         match request.map_err(|error| error.code)? {
             Request::Get(get) => self.get(client, get, now, out),
             Request::List(list) => self.list(list, now, out),
-            Request::Username(name) => set_once(&mut client.username, name, ErrorCode::AlreadySetUsername, out),
-            Request::Password(word) => set_once(&mut client.password, word, ErrorCode::AlreadySetPassword, out),
+            Request::Username(name) => {
+                set_once(&mut client.username, name, ErrorCode::AlreadySetUsername, out)
+            }
+            Request::Password(word) => {
+                set_once(&mut client.password, word, ErrorCode::AlreadySetPassword, out)
+            }
             Request::Login { ups } => self.login(client, ups, out),
             Request::Primary { ups } => self.probe_primary(client, ups, "OK PRIMARY-GRANTED\n", out),
             Request::Master { ups } => self.probe_primary(client, ups, "OK MASTER-GRANTED\n", out),
             Request::Fsd { ups } => self.fsd(client, ups, out),
-            Request::SetVar { ups, var, value } => self.set_variable(client, [ups, var, value], now, entropy, out),
+            Request::SetVar { ups, var, value } => {
+                self.set_variable(client, [ups, var, value], now, entropy, out)
+            }
             Request::SetTracking(on) => {
                 client.tracking = on;
                 reply(out, &["OK\n"])
@@ -104,7 +110,8 @@ impl Core {
     }
 }
 
-const HELP: &str = "Commands: HELP VER PROTVER GET LIST SET INSTCMD LOGIN LOGOUT USERNAME PASSWORD STARTTLS\n";
+const HELP: &str =
+    "Commands: HELP VER PROTVER GET LIST SET INSTCMD LOGIN LOGOUT USERNAME PASSWORD STARTTLS\n";
 
 /// Appends texts as they are.
 pub(super) fn push_all(out: &mut Vec<u8>, parts: &[&str]) {
@@ -123,7 +130,9 @@ pub(super) fn reply(out: &mut Vec<u8>, parts: &[&str]) -> Reply {
 /// (NUT sends names back bare, whatever is in them.)
 pub(super) fn push_words(out: &mut Vec<u8>, words: &[&str]) {
     for word in words {
-        if word.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_')) && !word.is_empty() {
+        if word.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
+            && !word.is_empty()
+        {
             out.extend_from_slice(word.as_bytes());
         } else {
             out.extend_from_slice(bare(word).to_string().as_bytes());

@@ -66,8 +66,10 @@ fn text<'a>(texts: &'a BTreeMap<String, String>, name: &str) -> &'a str {
         return text;
     }
     // `outlet.3.switch` and `input.L2.voltage` are described once for all numbers, as `outlet.n.switch`.
-    let general: Vec<&str> =
-        name.split('.').map(|part| if part.bytes().all(|b| b.is_ascii_digit()) { "n" } else { part }).collect();
+    let general: Vec<&str> = name
+        .split('.')
+        .map(|part| if part.bytes().all(|b| b.is_ascii_digit()) { "n" } else { part })
+        .collect();
     texts.get(&general.join(".")).map_or(UNAVAILABLE, String::as_str)
 }
 
@@ -83,7 +85,9 @@ mod tests {
     #[test]
     fn names_are_found_in_any_case_upstream_and_by_number() {
         let mut descriptions = Descriptions::default();
-        descriptions.add(b"VARDESC ups.status \"Status\"\nVARDESC outlet.n.switch \"A switch\"\nCMDDESC load.off \"Off\"");
+        descriptions.add(
+            b"VARDESC ups.status \"Status\"\nVARDESC outlet.n.switch \"A switch\"\nCMDDESC load.off \"Off\"",
+        );
         assert_eq!(descriptions.variable("UPS.status"), "Status");
         assert_eq!(descriptions.variable("upstream.ups.status"), "Status");
         assert_eq!(descriptions.variable("outlet.12.switch"), "A switch");

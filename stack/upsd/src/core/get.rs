@@ -39,7 +39,9 @@ impl Core {
                 push_words(out, &["CMDDESC", ups, command]);
                 push_quoted_line(out, self.descriptions.command(command));
             }
-            Get::Tracking { id: None } => return reply(out, &[if client.tracking { "ON\n" } else { "OFF\n" }]),
+            Get::Tracking { id: None } => {
+                return reply(out, &[if client.tracking { "ON\n" } else { "OFF\n" }]);
+            }
             Get::Tracking { id: Some(id) } => {
                 if !client.tracking {
                     return Err(ErrorCode::FeatureNotConfigured);

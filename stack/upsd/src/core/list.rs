@@ -20,7 +20,9 @@ impl Core {
                 }
             }
             List::Var { ups } => self.list_variables(list, ["VAR", ups], now, |_| true, out)?,
-            List::Rw { ups } => self.list_variables(list, ["RW", ups], now, |variable| variable.writable, out)?,
+            List::Rw { ups } => {
+                self.list_variables(list, ["RW", ups], now, |variable| variable.writable, out)?
+            }
             List::Cmd { ups } => {
                 let found = self.available(ups, now)?;
                 begin(out, list);

@@ -38,7 +38,11 @@ impl Core {
             ups.logins.retain(|login| login.client != client.id);
             if ups.logins.len() < before {
                 let ups = ups.name.clone();
-                self.notices.push(Notice::Logout { user: client.user(), address: client.address.clone(), ups });
+                self.notices.push(Notice::Logout {
+                    user: client.user(),
+                    address: client.address.clone(),
+                    ups,
+                });
             }
         }
     }
@@ -175,7 +179,8 @@ fn check_value(variable: &Variable, value: &str) -> Reply {
         return Err(ErrorCode::ReadOnly);
     }
     if variable.text {
-        let longest = usize::try_from(variable.longest).ok().filter(|&n| n > 0).ok_or(ErrorCode::SetFailed)?;
+        let longest =
+            usize::try_from(variable.longest).ok().filter(|&n| n > 0).ok_or(ErrorCode::SetFailed)?;
         if value.len() > longest {
             return Err(ErrorCode::TooLong);
         }

@@ -52,15 +52,22 @@ impl fmt::Display for Notice {
             Self::Stale { ups } => write!(f, "Data for UPS [{ups}] is stale - check driver"),
             Self::Fresh { ups } => write!(f, "UPS [{ups}] data is no longer stale"),
             Self::DumpDone { ups } => write!(f, "UPS [{ups}]: dump is done"),
-            Self::BadLine { ups } => write!(f, "Parse error on the driver socket of UPS [{ups}]: line ignored"),
+            Self::BadLine { ups } => {
+                write!(f, "Parse error on the driver socket of UPS [{ups}]: line ignored")
+            }
             Self::UnknownLine { ups, why } => write!(f, "UPS [{ups}]: driver line ignored: {why}"),
             Self::UnknownVariable { ups, variable } => {
                 write!(f, "UPS [{ups}]: driver line ignored: it describes {variable}, which was never set")
             }
             Self::Login { user, address, ups } => write!(f, "User {user}@{address} logged into UPS [{ups}]"),
-            Self::Logout { user, address, ups } => write!(f, "User {user}@{address} logged out from UPS [{ups}]"),
+            Self::Logout { user, address, ups } => {
+                write!(f, "User {user}@{address} logged out from UPS [{ups}]")
+            }
             Self::Denied { user, address, what } => {
-                write!(f, "User {user}@{address} may not {what}: wrong name or password, or not granted in upsd.users")
+                write!(
+                    f,
+                    "User {user}@{address} may not {what}: wrong name or password, or not granted in upsd.users"
+                )
             }
             Self::Fsd { user, address, ups } => write!(f, "Client {user}@{address} set FSD on UPS [{ups}]"),
             Self::Set { user, address, ups, variable, tracking } => {

@@ -5,10 +5,10 @@ use std::time::Duration;
 use outage_config::UpsConf;
 use outage_wire::net::ErrorCode;
 
+use super::Core;
 use super::session::ClientId;
 use super::ups::{Ups, UpsId};
 use super::variable::compare_names;
-use super::Core;
 
 /// How [`Core::configure`] changed what is served.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -108,7 +108,12 @@ impl Ups {
 
     /// Pings a silent driver and says when its data go stale or come back. Returns when to call again at the latest;
     /// `None` when not connected.
-    pub(super) fn supervise(&mut self, now: Duration, max_age: Duration, notices: &mut Vec<Notice>) -> Option<Duration> {
+    pub(super) fn supervise(
+        &mut self,
+        now: Duration,
+        max_age: Duration,
+        notices: &mut Vec<Notice>,
+    ) -> Option<Duration> {
         let mut link = self.link?;
         let stale = link.is_stale(now, max_age);
         if stale != link.stale_said {
@@ -156,7 +161,13 @@ impl Ups {
     }
 
     /// Takes what the driver wrote.
-    pub(super) fn hear(&mut self, bytes: &[u8], now: Duration, tracking: &mut Tracking, notices: &mut Vec<Notice>) {
+    pub(super) fn hear(
+        &mut self,
+        bytes: &[u8],
+        now: Duration,
+        tracking: &mut Tracking,
+        notices: &mut Vec<Notice>,
+    ) {
         let mut lexer = std::mem::replace(&mut self.lexer, Lexer::network());
         let mut rest = bytes;
         while let Some(line) = lexer.next(&mut rest) {
@@ -183,8 +194,12 @@ impl Ups {
         match said {
             FromDriver::SetInfo { var, value } => self.variables.set(var, value),
             FromDriver::DelInfo { var } => self.variables.remove(var),
-            FromDriver::SetFlags { var, flags } => self.with(var, notices, |variable| variable.set_flags(flags)),
-            FromDriver::SetAux { var, length } => self.with(var, notices, |variable| variable.longest = length),
+            FromDriver::SetFlags { var, flags } => {
+                self.with(var, notices, |variable| variable.set_flags(flags))
+            }
+            FromDriver::SetAux { var, length } => {
+                self.with(var, notices, |variable| variable.longest = length)
+            }
             FromDriver::AddEnum { var, value } => self.with(var, notices, |variable| {
                 if !variable.choices.iter().any(|choice| choice == value) {
                     variable.choices.push(value.to_owned());

@@ -71,9 +71,13 @@ mod tests {
     fn a_grant_needs_the_name_and_the_password_as_they_are_written() {
         let users = users();
         assert!(users.may("admin", "secret", Grant::Set));
-        for (name, password) in
-            [("admin", "Secret"), ("Admin", "secret"), ("admin", "secre"), ("admin", "secrets"), ("admin", "")]
-        {
+        for (name, password) in [
+            ("admin", "Secret"),
+            ("Admin", "secret"),
+            ("admin", "secre"),
+            ("admin", "secrets"),
+            ("admin", ""),
+        ] {
             assert!(!users.may(name, password, Grant::Set), "{name} {password}");
         }
         assert!(!users.may("admin", "secret", Grant::Fsd));

@@ -1,0 +1,177 @@
+//! Which addresses are listened on, and what becomes of those that are not there.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use outage_config::Listen;
+use outage_host::{BoxListener, BoxStream, Host};
+use tokio::sync::mpsc;
+
+use crate::options::Family;
+
+/// Between two attempts to listen on an address that was not there.
+const RETRY: Duration = Duration::from_secs(5);
+/// After a connection could not be accepted (too many open files), before the next attempt.
+const BREATH: Duration = Duration::from_secs(1);
+
+/// A connection, and where it comes from.
+pub(super) type Incoming = (BoxStream, String);
+
+/// One address that is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Wanted {
+    /// Address or name.
+    address: String,
+    port: u16,
+    /// One half of `*`.
+    wildcard: bool,
+}
+
+/// What is listened on, and what is not yet.
+pub(super) struct Listening {
+    pub(super) bound: Vec<BoxListener>,
+    pub(super) missing: Vec<Wanted>,
+}
+
+/// What LISTEN lines ask for; without any, localhost.
+pub(super) fn wanted(lines: &[Listen], family: Family) -> Vec<Wanted> {
+    let mut all = Vec::new();
+    let mut add = |address: &str, port: u16, wildcard: bool| {
+        let other_family = match (family, address.parse::<IpAddr>()) {
+            (Family::V4, Ok(IpAddr::V6(_))) | (Family::V6, Ok(IpAddr::V4(_))) => true,
+            _ => false,
+        };
+        let one = Wanted { address: address.to_owned(), port, wildcard };
+        if !other_family && !all.contains(&one) {
+            all.push(one);
+        }
+    };
+    for line in lines {
+        if line.address == "*" {
+            add("::", line.port, true);
+            add("0.0.0.0", line.port, true);
+        } else {
+            add(line.address.trim_matches(['[', ']']), line.port, false);
+        }
+    }
+    if lines.is_empty() {
+        add("127.0.0.1", outage_wire::DEFAULT_PORT, false);
+        add("::1", outage_wire::DEFAULT_PORT, false);
+    }
+    all
+}
+
+/// Listens on what is wanted.
+///
+/// An address that this machine does not have (yet) is put off, so that a server comes up before its network does; so is
+/// every other failure with `lenient` (ALLOW_NOT_ALL_LISTENERS).
+///
+/// # Errors
+/// Nothing could be listened on, or an address is taken: each failure was logged.
+pub(super) async fn listen(
+    host: &Host,
+    wanted: Vec<Wanted>,
+    family: Family,
+    lenient: bool,
+) -> Result<Listening, String> {
+    let mut listening = Listening { bound: Vec::new(), missing: Vec::new() };
+    let mut taken = false;
+    for one in wanted {
+        match one.bind(host, family).await {
+            Ok(listener) => listening.bound.push(listener),
+            Err(error) => {
+                let put_off = lenient || one.may_come(&error);
+                let Wanted { address, port, .. } = &one;
+                let text = format!("not listening on {address} port {port}: {error} ({})", advice(&error));
+                if put_off {
+                    host.warn(text);
+                } else {
+                    host.error(text);
+                    taken = true;
+                }
+                listening.missing.push(one);
+            }
+        }
+    }
+    if taken {
+        return Err("not every LISTEN address can be listened on; \
+                    ALLOW_NOT_ALL_LISTENERS true in upsd.conf lets upsd start with the others"
+            .to_owned());
+    }
+    if listening.bound.is_empty() {
+        return Err("no listening interface available: check the LISTEN lines of upsd.conf".to_owned());
+    }
+    Ok(listening)
+}
+
+fn advice(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            "another program has it, perhaps another upsd: stop that, or change LISTEN in upsd.conf"
+        }
+        io::ErrorKind::PermissionDenied => {
+            "ports below 1024 are root's: change LISTEN in upsd.conf, or start upsd as root"
+        }
+        _ => "no interface of this machine has it now; trying again until one does",
+    }
+}
+
+impl Wanted {
+    async fn bind(&self, host: &Host, family: Family) -> io::Result<BoxListener> {
+        let fits = |address: &SocketAddr| match family {
+            Family::Any => true,
+            Family::V4 => address.is_ipv4(),
+            Family::V6 => address.is_ipv6(),
+        };
+        let addresses = host.resolve(&self.address, self.port).await?;
+        let first = addresses.into_iter().find(fits).ok_or(io::ErrorKind::AddrNotAvailable)?;
+        let listener = host.listen_tcp(first).await?;
+        host.info(format!("listening on {} port {}", self.address, listener.port()));
+        Ok(listener)
+    }
+
+    /// Whether the failure is one that passes by itself, or does not matter since the other half of `*` is there.
+    fn may_come(&self, error: &io::Error) -> bool {
+        match error.kind() {
+            io::ErrorKind::AddrInUse => false,
+            io::ErrorKind::PermissionDenied => self.wildcard,
+            _ => true,
+        }
+    }
+
+    /// Listens as soon as that is possible, then accepts.
+    pub(super) async fn accept_when_there(self, host: Host, family: Family, to: mpsc::Sender<Incoming>) {
+        loop {
+            host.sleep(RETRY).await;
+            match self.bind(&host, family).await {
+                Ok(listener) => return accept(listener, host, to).await,
+                Err(error) => {
+                    host.debug(2, format!("not listening on {} port {}: {error}", self.address, self.port))
+                }
+            }
+        }
+    }
+}
+
+/// Hands connections over for as long as somebody takes them.
+pub(super) async fn accept(listener: BoxListener, host: Host, to: mpsc::Sender<Incoming>) {
+    let mut failing = false;
+    loop {
+        match listener.accept().await {
+            Ok(incoming) => {
+                failing = false;
+                if to.send(incoming).await.is_err() {
+                    return;
+                }
+            }
+            Err(error) => {
+                if !failing {
+                    host.error(format!("failed to accept a connection: {error}"));
+                }
+                failing = true;
+                host.sleep(BREATH).await;
+            }
+        }
+    }
+}

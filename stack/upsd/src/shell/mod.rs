@@ -1,0 +1,356 @@
+//! Sockets, signals and files around the core.
+
+mod client;
+mod config;
+mod driver;
+mod listen;
+mod pid_file;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use outage_host::{BoxStream, Host, Signal};
+use tokio::select;
+use tokio::sync::{Notify, mpsc};
+use tokio::task::{AbortHandle, JoinSet};
+
+use crate::core::{Change, ClientId, Core, Notice, Session, UpsId};
+use client::Connection;
+use driver::Driver;
+use listen::Incoming;
+use pid_file::PidFile;
+
+pub use config::UpsdConfig;
+pub(crate) use pid_file::send_command;
+
+/// Start-up is over when every driver was tried once, or after this.
+const FIRST_ATTEMPTS: Duration = Duration::from_secs(1);
+/// The user that upsd becomes when root starts it without `-u`.
+const USER: &str = "nut";
+
+/// What all tasks share.
+struct Server {
+    host: Host,
+    quiet: u8,
+    core: Mutex<Core>,
+    /// By UPS: its driver has something to be told.
+    wakers: Mutex<BTreeMap<UpsId, Arc<Notify>>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Server {
+    /// Asks the core something, logs what it has to say and wakes those it has work for.
+    fn with<T>(&self, ask: impl FnOnce(&mut Core) -> T) -> T {
+        let (answer, news) = {
+            let mut core = lock(&self.core);
+            let answer = ask(&mut core);
+            let news = core.has_news().then(|| (core.take_notices(), core.take_woken()));
+            (answer, news)
+        };
+        if let Some((notices, woken)) = news {
+            for notice in notices {
+                self.log(&notice);
+            }
+            let wakers = lock(&self.wakers);
+            for waker in woken.iter().filter_map(|ups| wakers.get(ups)) {
+                waker.notify_one();
+            }
+        }
+        answer
+    }
+
+    /// Answers as much of `input` as [`Core::answer`] does at a time; returns how much that was.
+    fn answer(
+        &self,
+        session: &mut Session,
+        input: &[u8],
+        now: Duration,
+        enough: usize,
+        out: &mut Vec<u8>,
+    ) -> usize {
+        let mut entropy = || {
+            let bytes = self.host.random(16);
+            std::array::from_fn(|i| bytes.get(i).copied().unwrap_or_default())
+        };
+        self.with(|core| core.answer(session, input, now, enough, &mut entropy, out)).used
+    }
+
+    fn log(&self, notice: &Notice) {
+        if notice.is_warning() {
+            self.host.warn(notice);
+        } else if notice.is_debug() {
+            self.host.debug(1, notice);
+        } else {
+            self.info(notice);
+        }
+    }
+
+    fn info(&self, text: impl std::fmt::Display) {
+        if self.quiet < 1 {
+            self.host.info(text);
+        }
+    }
+
+    fn notice(&self, text: impl std::fmt::Display) {
+        if self.quiet < 2 {
+            self.host.notice(text);
+        }
+    }
+}
+
+/// Runs the server until a signal ends it. Everything it started ends with this future.
+///
+/// Ends with failure when it cannot start: no UPS, no address to listen on, another upsd. The log says why.
+pub async fn run(config: UpsdConfig, host: Host) -> ExitCode {
+    let pid_path = pid_file::path(&config.paths);
+    let prepared = match pid_file::check(&host, &pid_path) {
+        Ok(()) => Running::prepare(config, &host).await,
+        Err(text) => Err(text),
+    };
+    let mut running = match prepared {
+        Ok(running) => running,
+        Err(text) => {
+            host.error(format!("Fatal error: {text}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    let pid_file = if running.config.options.pid_file { PidFile::write(&host, &pid_path) } else { None };
+    running.serve().await;
+    host.notify_manager("STOPPING=1");
+    if let Some(file) = pid_file {
+        file.remove();
+    }
+    ExitCode::SUCCESS
+}
+
+/// The server, and the tasks that are its limbs.
+struct Running {
+    config: UpsdConfig,
+    server: Arc<Server>,
+    /// Ends with the id of a client that went; other tasks end only with this.
+    tasks: JoinSet<Option<ClientId>>,
+    clients: BTreeMap<ClientId, AbortHandle>,
+    drivers: BTreeMap<UpsId, AbortHandle>,
+    incoming: mpsc::Receiver<Incoming>,
+    crowded: bool,
+}
+
+impl Running {
+    async fn prepare(config: UpsdConfig, host: &Host) -> Result<Self, String> {
+        config.check_permissions(host);
+        if config.ups.sections.is_empty()
+            && !config.allows(host, "ALLOW_NO_DEVICE", config.upsd.allow_no_device)
+        {
+            return Err(format!(
+                "at least one UPS must be defined in {} (ALLOW_NO_DEVICE true in upsd.conf lets upsd start without)",
+                config.paths.conf.join("ups.conf").display()
+            ));
+        }
+        let family = config.options.family;
+        let lenient = config.allows(host, "ALLOW_NOT_ALL_LISTENERS", config.upsd.allow_not_all_listeners);
+        let wanted = listen::wanted(&config.upsd.listen, family);
+        let listening = listen::listen(host, wanted, family, lenient).await?;
+        drop_privileges(host, config.options.user.as_deref())?;
+        if host.stat(&config.paths.state).is_err() {
+            host.warn(format!(
+                "the state folder {} can't be entered: make it, for the user that upsd and the drivers run as",
+                config.paths.state.display()
+            ));
+        }
+
+        let mut core = Core::new(config.settings());
+        core.set_users(config.users.clone());
+        core.set_descriptions(config.descriptions(host));
+        let server = Arc::new(Server {
+            host: host.clone(),
+            quiet: config.options.quiet,
+            core: Mutex::new(core),
+            wakers: Mutex::default(),
+        });
+        let (to, incoming) = mpsc::channel(16);
+        let mut tasks = JoinSet::new();
+        for listener in listening.bound {
+            let accept = listen::accept(listener, host.clone(), to.clone());
+            tasks.spawn(async {
+                accept.await;
+                None
+            });
+        }
+        for missing in listening.missing {
+            let accept = missing.accept_when_there(host.clone(), family, to.clone());
+            tasks.spawn(async {
+                accept.await;
+                None
+            });
+        }
+        Ok(Self {
+            config,
+            server,
+            tasks,
+            clients: BTreeMap::new(),
+            drivers: BTreeMap::new(),
+            incoming,
+            crowded: false,
+        })
+    }
+
+    async fn serve(&mut self) {
+        let host = self.server.host.clone();
+        let mut attempted = self.configure();
+        let mut starting = true;
+        let patience = host.now() + FIRST_ATTEMPTS;
+        loop {
+            select! {
+                biased;
+                signal = host.next_signal() => match signal {
+                    Signal::Hup => self.reload(),
+                    Signal::Term | Signal::Int | Signal::Quit => {
+                        self.server.info(format!("Signal {}: exiting", number(signal)));
+                        return;
+                    }
+                    _ => {}
+                },
+                // Each driver's task lets go of its sender once it has tried.
+                _ = attempted.recv(), if starting => {
+                    starting = false;
+                    host.ready();
+                }
+                () = host.sleep_until(patience), if starting => {
+                    starting = false;
+                    host.ready();
+                }
+                ended = self.tasks.join_next(), if !self.tasks.is_empty() => {
+                    if let Some(Ok(Some(client))) = ended {
+                        self.clients.remove(&client);
+                    }
+                }
+                Some((stream, address)) = self.incoming.recv() => self.welcome(stream, &address),
+            }
+        }
+    }
+
+    fn welcome(&mut self, stream: BoxStream, address: &str) {
+        let host = &self.server.host;
+        if self.config.upsd.max_connections.is_some_and(|most| self.clients.len() >= most) {
+            if !self.crowded {
+                host.warn(format!(
+                    "{} clients are connected: turning {address} away (MAXCONN in upsd.conf)",
+                    self.clients.len()
+                ));
+            }
+            self.crowded = true;
+            return;
+        }
+        self.crowded = false;
+        host.debug(2, format!("Connect from {address}"));
+        let session = self.server.with(|core| core.open(address));
+        let id = session.id();
+        let connection = Connection { server: Arc::clone(&self.server), session };
+        let task = self.tasks.spawn(async { Some(connection.serve(stream).await) });
+        self.clients.insert(id, task);
+    }
+
+    /// Serves the UPSes that the configuration names now. Nothing is ever sent on what this returns: it closes when
+    /// every new driver was tried once.
+    fn configure(&mut self) -> mpsc::Receiver<()> {
+        let (attempted, tried) = mpsc::channel(1);
+        let changes = self.server.with(|core| core.configure(&self.config.ups));
+        for change in changes {
+            match change {
+                Change::Added { ups, name, socket } => self.attend(ups, name, socket, attempted.clone()),
+                Change::Moved { ups, name, socket } => {
+                    self.server.info(format!("Redefined UPS [{name}]"));
+                    self.leave(ups);
+                    self.attend(ups, name, socket, attempted.clone());
+                }
+                Change::Removed { ups, name, clients } => {
+                    self.server.info(format!("Deleting UPS [{name}]"));
+                    self.leave(ups);
+                    for client in clients {
+                        if let Some(task) = self.clients.remove(&client) {
+                            task.abort();
+                        }
+                    }
+                }
+            }
+        }
+        tried
+    }
+
+    fn attend(&mut self, ups: UpsId, name: String, socket: String, attempted: mpsc::Sender<()>) {
+        let wake = Arc::new(Notify::new());
+        lock(&self.server.wakers).insert(ups, Arc::clone(&wake));
+        let path = self.config.paths.state.join(&socket);
+        let driver = Driver { server: Arc::clone(&self.server), ups, name, socket, path, wake };
+        let task = self.tasks.spawn(async {
+            driver.attend(attempted).await;
+            None
+        });
+        self.drivers.insert(ups, task);
+    }
+
+    fn leave(&mut self, ups: UpsId) {
+        lock(&self.server.wakers).remove(&ups);
+        if let Some(task) = self.drivers.remove(&ups) {
+            task.abort();
+        }
+    }
+
+    /// Takes the files as they are now; clients stay. What cannot be read changes nothing.
+    fn reload(&mut self) {
+        let host = self.server.host.clone();
+        self.server.info("SIGHUP: reloading configuration");
+        host.notify_manager("RELOADING=1");
+        match self.config.reload(&host) {
+            Err(text) => host.error(format!("Reload failed: {text}; going on as before")),
+            Ok(()) => {
+                self.config.check_permissions(&host);
+                let (settings, users) = (self.config.settings(), self.config.users.clone());
+                let descriptions = self.config.descriptions(&host);
+                self.server.with(|core| {
+                    core.set_settings(settings);
+                    core.set_users(users);
+                    core.set_descriptions(descriptions);
+                });
+                drop(self.configure());
+                if self.config.ups.sections.is_empty() {
+                    host.warn("Warning: no UPSes currently defined!");
+                }
+            }
+        }
+        host.notify_manager("READY=1");
+    }
+}
+
+fn drop_privileges(host: &Host, user: Option<&str>) -> Result<(), String> {
+    if !host.is_root() || user == Some("root") {
+        return Ok(());
+    }
+    match (host.become_user(user.unwrap_or(USER), None), user) {
+        (Ok(()), _) => Ok(()),
+        (Err(error), Some(user)) => Err(format!("failed to become {user} (-u): {error}")),
+        (Err(error), None) => {
+            host.warn(format!(
+                "staying root: failed to become {USER}: {error} (make that user, or name one with -u)"
+            ));
+            Ok(())
+        }
+    }
+}
+
+const fn number(signal: Signal) -> u8 {
+    match signal {
+        Signal::Hup => 1,
+        Signal::Int => 2,
+        Signal::Quit => 3,
+        Signal::Term => 15,
+        _ => 0,
+    }
+}
