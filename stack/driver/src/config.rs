@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use outage_config::{Setting, UpsConf, UpsSection};
+use outage_config::{Setting, UpsConf, UpsSection, duration};
 
 /// The update cycle unless `pollinterval` says otherwise.
 pub const POLL_INTERVAL: Duration = Duration::from_secs(2);
@@ -32,6 +32,11 @@ impl Options {
     /// Gives an option, replacing what was given before.
     pub fn set(&mut self, name: impl Into<String>, value: Option<String>) {
         self.0.insert(name.into(), value);
+    }
+
+    /// Takes an option back.
+    pub fn unset(&mut self, name: &str) {
+        self.0.remove(name);
     }
 
     /// All of them, sorted by name.
@@ -132,7 +137,7 @@ impl DriverConfig {
             options: Options::default(),
         };
         if let Some(text) = either("pollinterval") {
-            match duration(&text).filter(|length| !length.is_zero()) {
+            match duration(text.trim()).ok().filter(|length| !length.is_zero()) {
                 Some(length) => config.poll_interval = length,
                 None => notes.push(format!(
                     "[{}] pollinterval = {text} is not a time above zero: using {} s",
@@ -257,22 +262,6 @@ fn is_yes(text: &str) -> bool {
     yes(text).unwrap_or(text.is_empty())
 }
 
-/// `2`, `0.5`, `500ms`, `2s`, `3m`, `1h`; `None` for anything else.
-#[must_use]
-pub fn duration(text: &str) -> Option<Duration> {
-    let text = text.trim();
-    let digits = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
-    let (number, unit) = text.split_at(digits);
-    let scale = match unit.trim() {
-        "" | "s" => 1.0,
-        "ms" => 0.001,
-        "m" => 60.0,
-        "h" => 3600.0,
-        _ => return None,
-    };
-    Duration::try_from_secs_f64(number.parse::<f64>().ok()? * scale).ok()
-}
-
 /// A time as `pollinterval` shows it: `2`, or `0.5`.
 fn seconds(length: Duration) -> String {
     if length.subsec_nanos() == 0 { length.as_secs().to_string() } else { length.as_secs_f64().to_string() }
@@ -280,8 +269,6 @@ fn seconds(length: Duration) -> String {
 
 #[cfg(test)]
 mod tests {
-    use rstest::rstest;
-
     use super::*;
 
     fn setting(key: &str, value: Option<&str>) -> Setting {
@@ -302,22 +289,6 @@ mod tests {
         };
         let conf = UpsConf { globals: globals.to_vec(), sections: vec![section.clone()] };
         DriverConfig::build("nutdrv_qx", &conf, &section, extra, "/run/nut", "/run")
-    }
-
-    #[rstest]
-    #[case("2", Some(2000))]
-    #[case("0.5", Some(500))]
-    #[case("500ms", Some(500))]
-    #[case(" 2s ", Some(2000))]
-    #[case("3m", Some(180_000))]
-    #[case("1h", Some(3_600_000))]
-    #[case("", None)]
-    #[case("-1", None)]
-    #[case("2 fortnights", None)]
-    #[case("1.2.3", None)]
-    #[case("99999999999999999999999999h", None)]
-    fn durations(#[case] text: &str, #[case] milliseconds: Option<u64>) {
-        assert_eq!(duration(text), milliseconds.map(Duration::from_millis));
     }
 
     #[test]

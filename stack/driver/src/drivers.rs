@@ -1,5 +1,6 @@
 //! The drivers there are: one row a name.
 
+use outage_config::SECTION_KEYS;
 use outage_host::Host;
 
 use crate::config::DriverConfig;
@@ -25,7 +26,7 @@ pub struct DriverInfo {
     pub version: &'static str,
     /// Further lines of the banner: `USB communication driver 0.49`.
     pub components: &'static [&'static str],
-    /// The options it knows, beyond those that every driver knows ([`COMMON_OPTIONS`]).
+    /// The options it knows, beyond those that every driver knows ([`SECTION_KEYS`]).
     pub options: &'static [OptionInfo],
     /// Makes the family. [`DeviceError::Config`] when an option's value cannot work; nothing is opened yet.
     pub make: fn(&DriverConfig, &Host) -> Result<Box<dyn Family>, DeviceError>,
@@ -34,8 +35,26 @@ pub struct DriverInfo {
 /// Every driver, sorted by name.
 pub const DRIVERS: &[DriverInfo] = &[];
 
-/// What every driver takes in its section.
-pub const COMMON_OPTIONS: &[OptionInfo] = &[];
+/// One line for each option of the section that the driver does not know; they change nothing.
+#[must_use]
+pub fn unknown_options(config: &DriverConfig) -> Vec<String> {
+    let Some(driver) = find(&config.driver) else { return Vec::new() };
+    let known = |name: &str| {
+        name.starts_with("override.")
+            || name.starts_with("default.")
+            || SECTION_KEYS.contains(&name)
+            || driver.options.iter().any(|option| option.name == name)
+    };
+    let unknown = config.options.iter().map(|(name, _)| name).filter(|name| !known(name));
+    unknown
+        .map(|name| {
+            format!(
+                "[{}] {} knows no option '{name}': ignored (-h lists those it knows)",
+                config.ups, driver.name
+            )
+        })
+        .collect()
+}
 
 /// The driver of this name.
 #[must_use]

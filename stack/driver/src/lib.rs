@@ -2,11 +2,17 @@
 //! The UPS drivers: a framework they all share, one folder a family, and `upsdrvctl`.
 
 pub mod config;
+pub mod control;
 pub mod core;
 pub mod drivers;
 pub mod family;
+pub mod framework;
 pub mod usb;
 pub mod qx;
 
 pub use config::DriverConfig;
 pub use drivers::family;
+pub use framework::run;
+
+/// The version of these programs, published as `driver.version`.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,11 +1,13 @@
 //! The driver's side of the driver socket: one session's requests, the dump, and what is broadcast.
 //!
-//! Lines are words separated by blanks; a value stands in double quotes with `"`, `\` and `#` escaped, in broadcasts as
-//! in dumps.
+//! Values are escaped in broadcasts as they are in dumps.
 
 use std::fmt::Write;
 
+use outage_wire::sock::{FromDriver, ToDriver, TrackingStatus, VarFlags};
+
 use crate::core::tree::{Change, Flags, Tree, Variable};
+use crate::family::Outcome;
 
 /// What the other end of a session asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,8 +34,8 @@ pub enum Action {
         /// The id to answer with.
         tracking: Option<String>,
     },
-    /// Nothing to do: the request is not one. Worth a line of debug log.
-    Unknown,
+    /// Done already, and nothing to answer.
+    Nothing,
 }
 
 /// What requests are answered from.
@@ -60,182 +62,152 @@ impl Session {
         self.muted
     }
 
-    /// Takes one request, split into words. Verbs are compared without regard to case.
-    pub fn handle<S: AsRef<str>>(&mut self, words: &[S], view: &View<'_>) -> Action {
-        let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
-        let Some((verb, arguments)) = words.split_first() else { return Action::Unknown };
-        match (verb.to_ascii_uppercase().as_str(), arguments) {
-            ("PING", _) => Action::Send("PONG\n".into()),
-            ("DUMPALL", _) => Action::Send(dump(view)),
-            ("DUMPVALUE", [name, ..]) => Action::Send(dump_value(view, name)),
-            ("DUMPSTATUS", _) => Action::Send(dump_value(view, "ups.status")),
-            ("GETPID", _) => Action::Send(format!("PID {}\n", view.pid)),
-            ("NOBROADCAST", _) => {
-                self.muted = true;
-                Action::Send(String::new())
+    /// Takes one request.
+    pub fn handle(&mut self, request: ToDriver<'_>, view: &View<'_>) -> Action {
+        match request {
+            ToDriver::Ping => Action::Send(line(FromDriver::Pong)),
+            ToDriver::DumpAll => Action::Send(dump(view)),
+            ToDriver::DumpValue { var } => Action::Send(dump_value(view, var)),
+            ToDriver::DumpStatus => Action::Send(dump_value(view, "ups.status")),
+            ToDriver::GetPid => Action::Send(line(FromDriver::Pid(view.pid))),
+            ToDriver::Broadcast(on) => {
+                self.muted = !on;
+                Action::Nothing
             }
-            ("BROADCAST", arguments) => {
-                self.muted = arguments.first().is_some_and(|n| n.parse::<i64>().is_ok_and(|n| n < 1));
-                Action::Send(String::new())
-            }
-            ("LOGOUT", _) => Action::Close,
-            ("INSTCMD", [name, rest @ ..]) => {
-                let (parameter, tracking) = match rest {
-                    [verb, id, ..] if verb.eq_ignore_ascii_case("TRACKING") => (None, Some(*id)),
-                    [parameter, verb, id, ..] if verb.eq_ignore_ascii_case("TRACKING") => {
-                        (Some(*parameter), Some(*id))
-                    }
-                    [parameter, ..] => (Some(*parameter), None),
-                    [] => (None, None),
-                };
-                Action::Command {
-                    name: (*name).to_owned(),
-                    parameter: parameter.map(Into::into),
-                    tracking: tracking.map(Into::into),
-                }
-            }
-            ("SET", [name, value, rest @ ..]) => {
-                let tracking = match rest {
-                    [verb, id, ..] if verb.eq_ignore_ascii_case("TRACKING") => Some((*id).to_owned()),
-                    _ => None,
-                };
-                Action::Set { name: (*name).to_owned(), value: (*value).to_owned(), tracking }
-            }
-            _ => Action::Unknown,
+            ToDriver::Logout => Action::Close,
+            ToDriver::InstCmd { command, parameter, tracking } => Action::Command {
+                name: command.to_owned(),
+                parameter: parameter.map(Into::into),
+                tracking: tracking.map(Into::into),
+            },
+            ToDriver::Set { var, value, tracking } => Action::Set {
+                name: var.to_owned(),
+                value: value.to_owned(),
+                tracking: tracking.map(Into::into),
+            },
         }
     }
 }
 
-/// Answer to a request that carried a TRACKING id; `code` is a [`crate::family::Outcome`].
+/// Answer to a request that carried a TRACKING id.
 #[must_use]
-pub fn tracking(id: &str, outcome: crate::family::Outcome) -> String {
-    format!("TRACKING {} {}\n", word(id), outcome as u8)
+pub fn tracking(id: &str, outcome: Outcome) -> String {
+    let status = match outcome {
+        Outcome::Handled => TrackingStatus::Handled,
+        Outcome::Unknown => TrackingStatus::Unknown,
+        Outcome::Invalid => TrackingStatus::Invalid,
+        Outcome::Failed => TrackingStatus::Failed,
+    };
+    line(FromDriver::Tracking { id, status })
 }
 
 /// `DATASTALE` or `DATAOK`.
 #[must_use]
-pub fn freshness(stale: bool) -> &'static str {
-    if stale { "DATASTALE\n" } else { "DATAOK\n" }
+pub fn freshness(stale: bool) -> String {
+    line(if stale { FromDriver::DataStale } else { FromDriver::DataOk })
 }
 
 /// Answer to LOGOUT.
-pub const GOODBYE: &str = "OK Goodbye\n";
+#[must_use]
+pub fn goodbye() -> String {
+    line(FromDriver::Goodbye)
+}
 
 /// Everything: DATASTALE first if stale; each variable with its enumerated values, ranges, length and flags; the
 /// commands; DATAOK if fresh; DUMPDONE.
 fn dump(view: &View<'_>) -> String {
-    let mut text = String::new();
-    if view.stale {
-        text.push_str(freshness(true));
-    }
-    for (name, variable) in view.tree.variables() {
-        push_variable(&mut text, name, variable);
-    }
-    for name in view.tree.commands() {
-        push_change(&mut text, &Change::AddCommand(name.to_owned()));
-    }
-    if !view.stale {
-        text.push_str(freshness(false));
-    }
-    text.push_str("DUMPDONE\n");
-    text
+    framed(view, |text| {
+        for (name, variable) in view.tree.variables() {
+            push_variable(text, name, variable);
+        }
+        for command in view.tree.commands() {
+            push(text, FromDriver::AddCmd { command });
+        }
+    })
 }
 
 /// One variable, framed as the dump is.
 fn dump_value(view: &View<'_>, name: &str) -> String {
+    framed(view, |text| {
+        if let Some(variable) = view.tree.variable(name) {
+            push_variable(text, name, variable);
+        }
+    })
+}
+
+fn framed(view: &View<'_>, fill: impl FnOnce(&mut String)) -> String {
     let mut text = String::new();
     if view.stale {
-        text.push_str(freshness(true));
+        push(&mut text, FromDriver::DataStale);
     }
-    if let Some(variable) = view.tree.variable(name) {
-        push_variable(&mut text, name, variable);
-    }
+    fill(&mut text);
     if !view.stale {
-        text.push_str(freshness(false));
+        push(&mut text, FromDriver::DataOk);
     }
-    text.push_str("DUMPDONE\n");
+    push(&mut text, FromDriver::DumpDone);
     text
 }
 
-fn push_variable(text: &mut String, name: &str, variable: &Variable) {
+fn push_variable(text: &mut String, var: &str, variable: &Variable) {
     let Variable { value, flags, aux, enums, ranges } = variable;
-    push_value(text, "SETINFO", name, value);
+    push(text, FromDriver::SetInfo { var, value });
     for value in enums {
-        push_value(text, "ADDENUM", name, value);
+        push(text, FromDriver::AddEnum { var, value });
     }
-    for (min, max) in ranges {
-        let _ = writeln!(text, "ADDRANGE {name} {min} {max}");
+    for &(min, max) in ranges {
+        push(text, FromDriver::AddRange { var, min, max });
     }
     if *aux != 0 {
-        let _ = writeln!(text, "SETAUX {name} {aux}");
+        push(text, FromDriver::SetAux { var, length: length(*aux) });
     }
     if *flags != Flags::default() {
-        push_flags(text, name, *flags);
+        push(text, FromDriver::SetFlags { var, flags: wire_flags(*flags) });
     }
 }
 
 /// One change as one line.
 pub fn push_change(text: &mut String, change: &Change) {
+    push(
+        text,
+        match change {
+            Change::SetInfo(var, value) => FromDriver::SetInfo { var, value },
+            Change::DelInfo(var) => FromDriver::DelInfo { var },
+            Change::AddEnum(var, value) => FromDriver::AddEnum { var, value },
+            Change::DelEnum(var, value) => FromDriver::DelEnum { var, value },
+            Change::AddRange(var, min, max) => FromDriver::AddRange { var, min: *min, max: *max },
+            Change::DelRange(var, min, max) => FromDriver::DelRange { var, min: *min, max: *max },
+            Change::SetAux(var, aux) => FromDriver::SetAux { var, length: length(*aux) },
+            Change::SetFlags(var, flags) => FromDriver::SetFlags { var, flags: wire_flags(*flags) },
+            Change::AddCommand(command) => FromDriver::AddCmd { command },
+            Change::DelCommand(command) => FromDriver::DelCmd { command },
+        },
+    );
+}
+
+fn push(text: &mut String, message: FromDriver<'_>) {
     // Writing to a String cannot fail.
-    let _ = match change {
-        Change::SetInfo(name, value) => {
-            push_value(text, "SETINFO", name, value);
-            Ok(())
-        }
-        Change::AddEnum(name, value) => {
-            push_value(text, "ADDENUM", name, value);
-            Ok(())
-        }
-        Change::DelEnum(name, value) => {
-            push_value(text, "DELENUM", name, value);
-            Ok(())
-        }
-        Change::SetFlags(name, flags) => {
-            push_flags(text, name, *flags);
-            Ok(())
-        }
-        Change::DelInfo(name) => writeln!(text, "DELINFO {name}"),
-        Change::AddRange(name, min, max) => writeln!(text, "ADDRANGE {name} {min} {max}"),
-        Change::DelRange(name, min, max) => writeln!(text, "DELRANGE {name} {min} {max}"),
-        Change::SetAux(name, aux) => writeln!(text, "SETAUX {name} {aux}"),
-        Change::AddCommand(name) => writeln!(text, "ADDCMD {name}"),
-        Change::DelCommand(name) => writeln!(text, "DELCMD {name}"),
-    };
+    let _ = writeln!(text, "{message}");
 }
 
-fn push_value(text: &mut String, verb: &str, name: &str, value: &str) {
-    let _ = write!(text, "{verb} {name} \"");
-    for c in value.chars() {
-        if matches!(c, '"' | '\\' | '#') {
-            text.push('\\');
-        }
-        text.push(c);
-    }
-    text.push_str("\"\n");
+fn line(message: FromDriver<'_>) -> String {
+    format!("{message}\n")
 }
 
-fn push_flags(text: &mut String, name: &str, flags: Flags) {
-    let Flags { rw, string, number } = flags;
-    let _ = write!(text, "SETFLAGS {name}");
-    for (set, word) in [(rw, " RW"), (string, " STRING"), (number, " NUMBER")] {
-        if set {
-            text.push_str(word);
-        }
-    }
-    text.push('\n');
+fn length(aux: usize) -> i64 {
+    i64::try_from(aux).unwrap_or(i64::MAX)
 }
 
-/// An id as given back: what could end the word is dropped.
-fn word(id: &str) -> String {
-    id.chars().filter(|c| c.is_ascii_graphic() && !matches!(c, '"' | '\\' | '#' | '=')).collect()
+fn wire_flags(Flags { rw, string, number }: Flags) -> VarFlags {
+    VarFlags { writable: rw, string, number }
 }
 
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
 
+    use outage_wire::Lexer;
+
     use super::*;
-    use crate::family::Outcome;
 
     fn tree() -> Tree {
         let mut tree = Tree::default();
@@ -255,9 +227,18 @@ mod tests {
         tree
     }
 
+    fn handle(session: &mut Session, request: &str, view: &View<'_>) -> Action {
+        let mut lexer = Lexer::network();
+        let line = format!("{request}\n");
+        let line = lexer.next(&mut line.as_bytes()).map(|line| line.map(|line| ToDriver::parse(&line)));
+        match line {
+            Some(Ok(Ok(request))) => session.handle(request, view),
+            other => panic!("{other:?}"),
+        }
+    }
+
     fn ask(request: &str, stale: bool) -> Action {
-        let words: Vec<&str> = request.split_ascii_whitespace().collect();
-        Session::default().handle(&words, &View { tree: &tree(), stale, pid: 42 })
+        handle(&mut Session::default(), request, &View { tree: &tree(), stale, pid: 42 })
     }
 
     fn sent(action: &Action) -> &str {
@@ -333,16 +314,6 @@ mod tests {
     }
 
     #[rstest]
-    #[case("")]
-    #[case("HELLO")]
-    #[case("SET ups.id")]
-    #[case("INSTCMD")]
-    #[case("DUMPVALUE")]
-    fn not_a_request(#[case] request: &str) {
-        assert_eq!(ask(request, false), Action::Unknown);
-    }
-
-    #[rstest]
     #[case(&["NOBROADCAST"], true)]
     #[case(&["NOBROADCAST", "BROADCAST"], false)]
     #[case(&["BROADCAST 0"], true)]
@@ -351,14 +322,24 @@ mod tests {
     fn muting(#[case] requests: &[&str], #[case] muted: bool) {
         let mut session = Session::default();
         for request in requests {
-            let words: Vec<&str> = request.split(' ').collect();
-            session.handle(&words, &View { tree: &Tree::default(), stale: true, pid: 1 });
+            let view = View { tree: &Tree::default(), stale: true, pid: 1 };
+            assert_eq!(handle(&mut session, request, &view), Action::Nothing);
         }
         assert_eq!(session.is_muted(), muted);
     }
 
     #[test]
-    fn tracking_ids_stay_one_word() {
-        assert_eq!(tracking("A-1\n\" x", Outcome::Invalid), "TRACKING A-1x 2\n");
+    fn a_change_reads_back_as_it_was() {
+        let mut tree = tree();
+        let mut text = String::new();
+        for change in tree.take_changes() {
+            push_change(&mut text, &change);
+        }
+        assert!(text.contains("SETINFO ups.id \"the \\\"den\\\" \\\\ \\#1\"\n"), "{text}");
+        assert!(
+            text.contains("SETFLAGS ups.delay.shutdown RW NUMBER\n") || text.contains("SETFLAGS UPS.Delay"),
+            "{text}"
+        );
+        assert_eq!(tracking("7", Outcome::Invalid), "TRACKING 7 2\n");
     }
 }
