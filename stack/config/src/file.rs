@@ -160,17 +160,17 @@ impl Faults {
 
     /// A value that is no time.
     pub(crate) fn bad_time(&mut self, directive: &str, word: &Token, why: DurationError) {
-        let (message, help) = match why {
-            DurationError::NotANumber => ("needs a time", Some("such as 5, 500ms, 2s, 3m or 1h")),
-            DurationError::UnknownUnit => {
-                ("has an unknown unit of time", Some("such as 5, 500ms, 2s, 3m or 1h"))
-            }
-            DurationError::Negative => ("cannot be negative", None),
-            DurationError::TooLong => ("is too long", None),
+        const FORM: &str = "write 5, 500ms, 2s, 3m or 1h";
+        let given = shown(&word.text);
+        let message = match why {
+            DurationError::NotANumber => format!("{directive} needs a time, not {given}"),
+            DurationError::UnknownUnit => format!("unknown unit of time in {given}"),
+            DurationError::Negative => format!("{directive} cannot be negative"),
+            DurationError::TooLong => format!("{directive} cannot be that long"),
         };
-        let fault = self.error(word.spot, format!("{directive} {message}, not {}", shown(&word.text)));
-        if let Some(help) = help {
-            fault.help(help);
+        let fault = self.error(word.spot, message);
+        if matches!(why, DurationError::NotANumber | DurationError::UnknownUnit) {
+            fault.help(FORM);
         }
     }
 }

@@ -22,8 +22,8 @@ mod value;
 pub use diagnostic::{Diagnostic, Severity};
 pub use duration::{DurationError, duration, duration_or_never};
 pub use model::{
-    Grant, Listen, Monitor, MonitorRole, NotifyFlags, NotifyRule, NotifyType, NutConf, Setting, UpsConf,
-    UpsSection, UpsdConf, UpsdUsers, UpsmonConf, User,
+    CertIdent, Grant, Listen, Monitor, MonitorRole, NotifyFlags, NotifyRule, NotifyType, NutConf, Setting,
+    UpsConf, UpsSection, UpsdConf, UpsdUsers, UpsmonConf, User,
 };
 pub use notify::UnknownNotifyType;
 pub use nut::nut_conf;

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// `key = value`, or a flag (`value` is `None`), in ups.conf.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// `key = value`, or a flag (`value` is `None`), in ups.conf. `Debug` hides values that may be secret.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Setting {
     /// Name as written.
     pub key: String,
@@ -12,6 +12,19 @@ pub struct Setting {
     pub value: Option<String>,
     /// Line of the file, from 1.
     pub line: usize,
+}
+
+impl std::fmt::Debug for Setting {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Of drivers for networked UPSes: password, authPassword, privPassword, community.
+        let key = self.key.to_ascii_lowercase();
+        let secret = key.contains("pass") || key.contains("community");
+        match &self.value {
+            None => f.write_str(&self.key),
+            Some(_) if secret => write!(f, "{} = ***", self.key),
+            Some(value) => write!(f, "{} = {value:?}", self.key),
+        }
+    }
 }
 
 /// ups.conf.
@@ -69,6 +82,21 @@ pub struct Listen {
     pub port: u16,
 }
 
+/// `CERTIDENT name password`. `Debug` never shows the password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CertIdent {
+    /// Name of the certificate.
+    pub name: String,
+    /// Password of its key.
+    pub password: String,
+}
+
+impl std::fmt::Debug for CertIdent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "CERTIDENT {} ***", self.name)
+    }
+}
+
 /// upsd.conf.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UpsdConf {
@@ -92,8 +120,8 @@ pub struct UpsdConf {
     pub cert_file: Option<String>,
     /// CERTPATH
     pub cert_path: Option<String>,
-    /// CERTIDENT name and password.
-    pub cert_ident: Option<(String, String)>,
+    /// CERTIDENT
+    pub cert_ident: Option<CertIdent>,
     /// CERTREQUEST: 0, 1 or 2.
     pub cert_request: u8,
     /// DISABLE_WEAK_SSL

@@ -79,7 +79,7 @@ fn take(conf: &mut NutConf, found: Assignment, faults: &mut Faults) {
     if expands {
         faults
             .warning(value_spot, "kept as it stands: nothing is expanded or run")
-            .help("in single quotes it is meant");
+            .help("put it in single quotes if this is meant");
     }
     if !NAMES.contains(&name.as_str()) {
         let near = nearest(&name, NAMES.iter().copied());

@@ -70,7 +70,7 @@ pub fn ups_conf(file: &str, text: &[u8]) -> (UpsConf, Vec<Diagnostic>) {
         }
         if row.key().text.starts_with('[') && !row.key().quoted {
             faults
-                .error(row.spot(), "broken section header")
+                .error(row.spot(), "broken section header, section ignored")
                 .help("write [name], without blanks in the name");
             place = Place::Nowhere;
             continue;
@@ -190,11 +190,11 @@ fn complete(conf: &mut UpsConf, headers: &[Spot], faults: &mut Faults) {
         let Some(header) = headers.next() else { return true };
         let missing = match (section.driver.is_empty(), section.port.is_empty()) {
             (false, false) => return true,
-            (true, true) => "driver and port",
-            (true, false) => "driver",
-            (false, true) => "port",
+            (true, true) => "neither driver nor port",
+            (true, false) => "no driver",
+            (false, true) => "no port",
         };
-        faults.error(*header, format!("section {} has no {missing}, ignored", shown(&section.name)));
+        faults.error(*header, format!("section {} has {missing}, ignored", shown(&section.name)));
         false
     });
 }

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::file::{Faults, Row, Token, rows};
-use crate::model::{Listen, UpsdConf};
+use crate::model::{CertIdent, Listen, UpsdConf};
 use crate::value::Directive;
 
 const DIRECTIVES: &[&str] = &[
@@ -76,7 +76,8 @@ fn directive(conf: &mut UpsdConf, row: &Row, faults: &mut Faults) {
         }
         "CERTIDENT" => {
             if let Some([ident, password]) = directive.values(2, 2) {
-                conf.cert_ident = Some((ident.text.clone(), password.text.clone()));
+                conf.cert_ident =
+                    Some(CertIdent { name: ident.text.clone(), password: password.text.clone() });
             }
             faults.idle(row, name);
         }

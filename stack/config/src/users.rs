@@ -24,7 +24,7 @@ pub fn upsd_users(file: &str, text: &[u8]) -> (UpsdUsers, Vec<Diagnostic>) {
             inside = open(&mut conf, &mut headers, name, &row, &mut faults);
         } else if row.key().text.starts_with('[') && !row.key().quoted {
             faults
-                .error(row.key().spot, "broken section header")
+                .error(row.key().spot, "broken section header, section ignored")
                 .help("write [name], without blanks in the name");
             (inside, before_any) = (false, false);
         } else if let (true, Some(user)) = (inside, conf.users.last_mut()) {

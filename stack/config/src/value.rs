@@ -129,8 +129,12 @@ impl<'r> Directive<'r, '_> {
     }
 
     fn bad_number(&mut self, word: &Token) {
-        let negative = word.text.parse::<f64>().is_ok_and(|n| n < 0.0);
-        self.bad(word, if negative { "cannot be negative" } else { "needs a whole number" });
+        let message = match word.text.parse::<i128>() {
+            Ok(..0) => format!("{} cannot be negative", self.name),
+            Ok(_) => format!("{} cannot be that large", self.name),
+            Err(_) => format!("{} needs a whole number, not {}", self.name, shown(&word.text)),
+        };
+        self.faults.error(word.spot, message);
     }
 }
 
