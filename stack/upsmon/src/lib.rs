@@ -1,6 +1,99 @@
 #![forbid(unsafe_code)]
 //! upsmon: watches UPSes by way of upsd, and shuts this machine down before their batteries are empty.
 //!
-//! [`core`] is the judgement, pure; the rest does what it says.
+//! [`core`] is the judgement: pure, a state machine over readings and times. [`run`] does what it says, on a real
+//! machine or a virtual one: a task for each MONITOR line, so that a dead server delays nobody else; notices; the flag
+//! file, then the shutdown command.
 
 pub mod core;
+mod options;
+pub(crate) mod shell;
+
+use std::process::ExitCode;
+
+use outage_config::{Paths, UpsmonConf, upsmon_conf};
+use outage_host::{Host, Signal, real};
+
+use options::Task;
+pub use shell::{Family, UpsmonConfig, run, run_child};
+
+/// The first line of everything.
+const BANNER: &str = concat!("Network UPS Tools upsmon ", env!("CARGO_PKG_VERSION"));
+
+/// The program. `args` are those after its name.
+///
+/// Exit codes: 0 after `-c stop` or a shutdown that went well; 1 when it can't be started, or the shutdown command
+/// failed; for `-K`, 0 when the flag is set.
+#[must_use]
+pub fn main(args: Vec<String>) -> ExitCode {
+    let tool = real::host("upsmon", 0);
+    let paths = Paths::from_env(|name| tool.env(name));
+    let (task, config) = match options::parse(args, &paths) {
+        Ok(read) => read,
+        Err(error) => {
+            tool.error(format_args!("{error}; see upsmon -h"));
+            return ExitCode::FAILURE;
+        }
+    };
+    match task {
+        Task::Help => {
+            tool.print(&format!("{BANNER}\n\n{}", options::HELP));
+            ExitCode::SUCCESS
+        }
+        Task::Version => {
+            tool.print(&format!("{BANNER}\n"));
+            ExitCode::SUCCESS
+        }
+        Task::CheckFlag => check_flag(&tool, &config),
+        Task::Send(signal, pid) => send(&tool, &config, signal, pid),
+        Task::Watch => {
+            tool.print(&format!("{BANNER}\n"));
+            let start = start(&config);
+            real::start(start, |host| run(config, host))
+        }
+        Task::Child(socket) => {
+            let start = real::Start { background: false, syslog: config.background, ..start(&config) };
+            real::start(start, |host| run_child(config, socket, host))
+        }
+    }
+}
+
+fn start(config: &UpsmonConfig) -> real::Start {
+    real::Start { ident: "upsmon".into(), background: config.background, debug: config.debug, syslog: false }
+}
+
+/// `-K`: whether the UPS is to be switched off now. Anything that is not a clear yes is a no.
+fn check_flag(host: &Host, config: &UpsmonConfig) -> ExitCode {
+    let file = &config.conf_file;
+    let conf: UpsmonConf = match host.read(file) {
+        Ok(text) => upsmon_conf(&file.display().to_string(), &text).0,
+        Err(error) => {
+            host.error(format_args!("can't open {}: {error}", file.display()));
+            return ExitCode::FAILURE;
+        }
+    };
+    let set = conf.powerdown_flag.is_some_and(|flag| shell::powerdown_flag_is_set(host, flag.as_ref()));
+    if set { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// `-c`: sends a signal to the running upsmon.
+fn send(host: &Host, config: &UpsmonConfig, signal: Signal, pid: Option<u32>) -> ExitCode {
+    let file = config.pid_file.clone().unwrap_or_default();
+    let pid = match pid {
+        Some(pid) => Ok(pid),
+        None => match host.read(&file) {
+            Ok(text) => shell::pid_in(&text).ok_or_else(|| format!("{} holds no process id", file.display())),
+            Err(error) => Err(format!("can't open {}: {error}; is upsmon running?", file.display())),
+        },
+    };
+    let sent = pid.and_then(|pid| {
+        host.send_signal(pid, signal).map_err(|error| format!("failed to signal process {pid}: {error}"))
+    });
+    match sent {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(text) => {
+            host.error(text);
+            ExitCode::FAILURE
+        }
+    }
+}

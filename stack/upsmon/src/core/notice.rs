@@ -6,15 +6,10 @@ use super::action::Action;
 
 /// The notice `kind` with its text filled in.
 pub(super) fn notify(conf: &UpsmonConf, kind: NotifyType, ups: &str, args: &[&str]) -> Action {
-    let NotifyRule { message, flags } = conf
-        .notify
-        .get(&kind)
-        .cloned()
-        // A configuration without this rule was not made by the parser: the type's name says enough.
-        .unwrap_or_else(|| NotifyRule {
-            message: format!("{kind:?} %s"),
-            flags: outage_config::NotifyFlags::default(),
-        });
+    let NotifyRule { message, flags } = conf.notify.get(&kind).cloned().unwrap_or_else(|| NotifyRule {
+        message: format!("{kind:?} %s"),
+        flags: outage_config::NotifyFlags::default(),
+    });
     Action::Notify { kind, ups: ups.to_owned(), text: fill(&message, args), flags }
 }
 

@@ -1,0 +1,285 @@
+//! The loop: events in, actions out.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use outage_config::{NotifyFlags, UpsmonConf};
+use outage_host::{Command, Host, Priority, Signal};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use super::config::{self, UpsmonConfig};
+use super::flag;
+use super::link::{Link, Order};
+use super::notify::{self, Message};
+use crate::core::{Action, Core, Event, MonitorId};
+
+/// How long the end waits for servers to say goodbye and for notices to be sent.
+const FAREWELL: Duration = Duration::from_secs(2);
+
+/// Who writes the flag and runs SHUTDOWNCMD.
+#[derive(Debug)]
+pub(crate) enum Executor {
+    /// This process.
+    Own,
+    /// Its parent, which has kept root's rights. It says by an event how that went.
+    Parent(mpsc::UnboundedSender<()>),
+}
+
+/// A running upsmon.
+pub(crate) struct Watch {
+    host: Host,
+    config: UpsmonConfig,
+    /// The configuration that the first links are opened for; the core has it afterwards.
+    start: Option<UpsmonConf>,
+    executor: Executor,
+    links: BTreeMap<MonitorId, mpsc::UnboundedSender<Order>>,
+    link_tasks: JoinSet<()>,
+    tasks: JoinSet<()>,
+    sender: mpsc::UnboundedSender<Event>,
+    events: mpsc::UnboundedReceiver<Event>,
+    hurry: watch::Sender<bool>,
+    wake: Duration,
+}
+
+impl Watch {
+    pub(crate) fn new(config: UpsmonConfig, conf: UpsmonConf, executor: Executor, host: Host) -> Self {
+        let (sender, events) = mpsc::unbounded_channel();
+        Self {
+            wake: host.now(),
+            host,
+            config,
+            start: Some(conf),
+            executor,
+            links: BTreeMap::new(),
+            link_tasks: JoinSet::new(),
+            tasks: JoinSet::new(),
+            sender,
+            events,
+            hurry: watch::Sender::new(false),
+        }
+    }
+
+    /// Where others put events.
+    pub(crate) fn events(&self) -> mpsc::UnboundedSender<Event> {
+        self.sender.clone()
+    }
+
+    /// Watches until the end.
+    pub(crate) async fn run(mut self) -> ExitCode {
+        let (messages, queue) = mpsc::unbounded_channel();
+        let mut notifier = JoinSet::new();
+        notifier.spawn(notify::deliver(self.host.clone(), queue));
+        let conf = self.start.take().unwrap_or_default();
+        let (mut core, mut actions) = Core::start(conf, self.host.now());
+        self.host.ready();
+        let code = loop {
+            if let Some(code) = self.perform(&core, actions, &messages) {
+                break code;
+            }
+            let event = self.next_event(&core).await;
+            actions = match event {
+                Some(event) => core.handle(self.host.now(), event),
+                None => Vec::new(),
+            };
+        };
+        drop(messages);
+        self.farewell(notifier).await;
+        ExitCode::from(code)
+    }
+
+    /// Waits for whatever comes first. `None`: it was nothing for the judgement.
+    async fn next_event(&mut self, core: &Core) -> Option<Event> {
+        let signal = tokio::select! {
+            biased;
+            signal = self.host.next_signal() => signal,
+            // The sender of our own keeps the channel open.
+            Some(event) = self.events.recv() => {
+                if event == Event::ParentGone {
+                    // Better to try without root's rights than not at all.
+                    self.executor = Executor::Own;
+                }
+                return Some(event);
+            }
+            () = self.host.sleep_until(self.wake) => return Some(Event::Timer),
+            Some(_) = self.link_tasks.join_next() => return None,
+            Some(_) = self.tasks.join_next() => return None,
+        };
+        match signal {
+            Signal::Usr1 => {
+                self.host.info("Signal 10: User requested FSD");
+                Some(Event::ForceShutdown)
+            }
+            Signal::Hup => self.reread(core),
+            Signal::Term | Signal::Int | Signal::Quit => {
+                self.host.info("asked to stop: exiting");
+                self.host.notify_manager("STOPPING=1");
+                Some(Event::Stop)
+            }
+            _ => None,
+        }
+    }
+
+    /// Reads the configuration again. One that can't be used changes nothing.
+    fn reread(&self, core: &Core) -> Option<Event> {
+        self.host.info("Reloading configuration");
+        let mut conf = match config::load(&self.host, &self.config.conf_file) {
+            Ok(conf) => conf,
+            Err(error) => {
+                self.host
+                    .error(format_args!("failed to reload: {error}; the old configuration stays in force"));
+                return None;
+            }
+        };
+        let old = core.conf();
+        let fixed = matches!(self.executor, Executor::Parent(_));
+        if fixed && conf.shutdown_cmd != old.shutdown_cmd {
+            self.host.warn("SHUTDOWNCMD has changed: restart upsmon to use the new one");
+            conf.shutdown_cmd.clone_from(&old.shutdown_cmd);
+        }
+        if fixed {
+            // What is in force may differ from the file: a flag that is not upsmon's is not used.
+            conf.powerdown_flag.clone_from(&old.powerdown_flag);
+        } else if conf.powerdown_flag != old.powerdown_flag {
+            flag::prepare(&self.host, &mut conf);
+        }
+        config::introduce(&self.host, &conf);
+        Some(Event::Reload(Box::new(conf)))
+    }
+
+    /// Does what is to be done, in order. An exit code ends the program.
+    fn perform(
+        &mut self,
+        core: &Core,
+        actions: Vec<Action>,
+        messages: &mpsc::UnboundedSender<Message>,
+    ) -> Option<u8> {
+        for action in actions {
+            match action {
+                Action::WakeAt(at) => self.wake = at,
+                Action::Poll(id) => self.order(id, Order::Poll),
+                Action::Login(id) => self.order(id, Order::Login),
+                Action::SetFsd(id) => self.order(id, Order::SetFsd),
+                Action::QueryLogins(id) => self.order(id, Order::QueryLogins),
+                Action::Hurry => {
+                    self.hurry.send_replace(true);
+                }
+                Action::Open(id) => self.open(core, id),
+                Action::Close(id) => {
+                    self.order(id, Order::Close);
+                    self.links.remove(&id);
+                }
+                Action::Log(priority, text) => self.host.log(priority, &text),
+                // The notifier lives as long as we do.
+                Action::Broadcast(text) => _ = messages.send(Message::Broadcast(text)),
+                Action::Notify { kind, ups, text, flags } => {
+                    if flags.syslog {
+                        self.host.log(Priority::Notice, &text);
+                    }
+                    let NotifyFlags { wall, exec, .. } = flags;
+                    if wall || exec {
+                        let command = core.conf().notify_cmd.clone();
+                        _ = messages.send(Message::Notice { kind, ups, text, flags, command });
+                    }
+                }
+                Action::WritePowerDownFlag(path) => self.write_flag(&path, messages),
+                Action::RunShutdown(command) => self.run_shutdown(command),
+                Action::Reread => {
+                    if let Some(event) = self.reread(core) {
+                        _ = self.sender.send(event);
+                    }
+                }
+                Action::Exit(code) => return Some(code),
+            }
+        }
+        None
+    }
+
+    fn open(&mut self, core: &Core, id: MonitorId) {
+        let Some(monitor) = core.monitor(id) else { return };
+        let (orders, queue) = mpsc::unbounded_channel();
+        let link = Link {
+            host: self.host.clone(),
+            id,
+            monitor: monitor.clone(),
+            connect_timeout: self.config.connect_timeout,
+            family: self.config.family,
+            events: self.sender.clone(),
+            hurry: self.hurry.subscribe(),
+            connection: None,
+        };
+        self.link_tasks.spawn(link.run(queue));
+        self.links.insert(id, orders);
+    }
+
+    fn order(&self, id: MonitorId, order: Order) {
+        if let Some(link) = self.links.get(&id) {
+            // A link's task ends only after the order to close it.
+            let _ = link.send(order);
+        }
+    }
+
+    fn write_flag(&self, path: &str, messages: &mpsc::UnboundedSender<Message>) {
+        if matches!(self.executor, Executor::Parent(_)) {
+            return;
+        }
+        if let Err(error) = flag::write(&self.host, Path::new(path)) {
+            let text = flag_failure(path, &error);
+            self.host.log(Priority::Critical, &text);
+            _ = messages.send(Message::Broadcast(text));
+        }
+    }
+
+    fn run_shutdown(&mut self, command: Option<String>) {
+        if let Executor::Parent(parent) = &self.executor
+            && parent.send(()).is_ok()
+        {
+            return;
+        }
+        let (host, events) = (self.host.clone(), self.sender.clone());
+        self.tasks.spawn(async move {
+            let result = shut_down(&host, command.as_deref()).await;
+            _ = events.send(Event::ShutdownRan(result));
+        });
+    }
+
+    async fn farewell(mut self, mut notifier: JoinSet<()>) {
+        for link in self.links.values() {
+            let _ = link.send(Order::Close);
+        }
+        self.links.clear();
+        let everyone = async {
+            while self.link_tasks.join_next().await.is_some() {}
+            while notifier.join_next().await.is_some() {}
+        };
+        let _ = self.host.timeout(FAREWELL, everyone).await;
+        if let Some(file) = &self.config.pid_file {
+            // Without root's rights it may have to stay; the next upsmon takes it over.
+            let _ = self.host.remove(file);
+        }
+    }
+}
+
+/// What to say when the flag could not be written.
+pub(super) fn flag_failure(path: &str, error: &std::io::Error) -> String {
+    format!(
+        "failed to write the power down flag file {path}: {error}; \
+         the shutdown goes on, but the UPS will not be switched off"
+    )
+}
+
+/// Runs SHUTDOWNCMD by the shell, to its end.
+pub(super) async fn shut_down(host: &Host, command: Option<&str>) -> Result<(), String> {
+    let Some(command) = command else {
+        return Err("no shutdown command defined (SHUTDOWNCMD)".into());
+    };
+    let child = host.spawn(&Command::shell(command)).await;
+    let mut child = child.map_err(|error| format!("unable to call shutdown command: {command}: {error}"))?;
+    match child.wait().await {
+        Ok(status) if status.success() => Ok(()),
+        Ok(status) => Err(format!("the shutdown command {command} ended with {status}")),
+        Err(error) => Err(format!("failed to wait for the shutdown command {command}: {error}")),
+    }
+}
