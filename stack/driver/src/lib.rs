@@ -7,6 +7,7 @@ pub mod core;
 pub mod drivers;
 pub mod family;
 pub mod framework;
+pub mod upsdrvctl;
 pub mod usb;
 pub mod qx;
 

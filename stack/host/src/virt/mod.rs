@@ -53,6 +53,12 @@ impl Machine {
         &self.name
     }
 
+    /// The world it is in.
+    #[must_use]
+    pub fn world(&self) -> &World {
+        &self.world
+    }
+
     /// The machine's address on the world's network.
     #[must_use]
     pub fn address(&self) -> IpAddr {
