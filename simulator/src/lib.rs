@@ -11,3 +11,5 @@ pub mod device;
 pub mod fault;
 pub mod plant;
 pub mod ups;
+
+pub use device::{BuiltIn, device, devices};

@@ -11,25 +11,147 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use crate::device::Machine as _;
+use crate::device::file::{DeviceFile, Firmware};
+use crate::device::hid::Hid;
+use crate::device::megatec::Megatec;
 use crate::device::serial::SerialDevice;
 use crate::device::usb::{Function, Identity, Reply, Setup};
+use crate::fault::{Faulty, Trouble};
+use crate::plant::{self, Event, Plant, Settings};
 
 /// The longest single sleep; a wake-up beyond it is reached in several.
 const LONGEST_SLEEP: Duration = Duration::from_secs(30 * 24 * 3600);
 
-/// What the UPS is plugged in with.
-pub(crate) enum Machine {
-    Usb(Box<dyn Function>),
-    Serial(Box<dyn SerialDevice>),
+/// The device behind the handle, and the faults between the two.
+enum Machine {
+    Hid(Faulty<Hid>),
+    Megatec(Faulty<Megatec>),
+    /// Someone's own function; its plant is known to nobody.
+    Function(Faulty<Box<dyn Function>>, Box<Plant>),
+    /// Someone's own serial device.
+    Serial(Faulty<Box<dyn SerialDevice>>, Box<Plant>),
 }
 
 impl Machine {
-    fn wake_at(&self) -> Option<Duration> {
+    fn function(&mut self) -> Option<&mut dyn Function> {
         match self {
-            Self::Usb(device) => device.wake_at(),
-            Self::Serial(device) => device.wake_at(),
+            Self::Hid(device) => Some(device),
+            Self::Function(device, _) => Some(device),
+            Self::Megatec(_) | Self::Serial(..) => None,
         }
     }
+
+    fn serial(&mut self) -> Option<&mut dyn SerialDevice> {
+        match self {
+            Self::Megatec(device) => Some(device),
+            Self::Serial(device, _) => Some(device),
+            Self::Hid(_) | Self::Function(..) => None,
+        }
+    }
+
+    fn wake_at(&self) -> Option<Duration> {
+        match self {
+            Self::Hid(device) => device.wake_at(),
+            Self::Megatec(device) => device.wake_at(),
+            Self::Function(device, _) => device.wake_at(),
+            Self::Serial(device, _) => device.wake_at(),
+        }
+    }
+
+    fn plant(&mut self) -> &mut Plant {
+        match self {
+            Self::Hid(device) => device.plant_mut(),
+            Self::Megatec(device) => device.plant_mut(),
+            Self::Function(_, plant) | Self::Serial(_, plant) => plant,
+        }
+    }
+
+    fn frozen(&self) -> bool {
+        match self {
+            Self::Hid(device) => device.frozen(),
+            Self::Megatec(device) => device.frozen(),
+            Self::Function(device, _) => device.frozen(),
+            Self::Serial(device, _) => device.frozen(),
+        }
+    }
+
+    fn freeze(&mut self, frozen: bool) {
+        match self {
+            Self::Hid(device) => device.freeze(frozen),
+            Self::Megatec(device) => device.freeze(frozen),
+            Self::Function(device, _) => device.freeze(frozen),
+            Self::Serial(device, _) => device.freeze(frozen),
+        }
+    }
+
+    fn trouble_report(&mut self, id: u8, trouble: Option<Trouble>, chance: f64) {
+        match self {
+            Self::Hid(device) => device.trouble_report(id, trouble, chance),
+            Self::Function(device, _) => device.trouble_report(id, trouble, chance),
+            Self::Megatec(_) | Self::Serial(..) => {}
+        }
+    }
+}
+
+/// How a UPS is made from its file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Options {
+    /// For whatever is left to chance.
+    pub seed: u64,
+    /// Device seconds for each second of the host's clock.
+    pub time_scale: f64,
+    /// Instead of the one in the file (USB only).
+    pub serial_number: Option<String>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { seed: 0, time_scale: 1.0, serial_number: None }
+    }
+}
+
+/// What there is to see of a UPS.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct State {
+    /// Device time.
+    pub at: Duration,
+    /// Whether there is any voltage at the input.
+    pub mains: bool,
+    /// Whether the mains are in the range it takes.
+    pub mains_good: bool,
+    /// Voltage at the input, V; zero without mains.
+    pub input_voltage: f64,
+    /// Voltage at the output, V.
+    pub output_voltage: f64,
+    /// Voltage at the battery's poles, V.
+    pub battery_voltage: f64,
+    /// Battery charge, 0..=100 percent.
+    pub charge: f64,
+    /// What is plugged in, percent of the rating, whether it has power or not.
+    pub load: f64,
+    /// How long the battery carries (or would carry) what is plugged in; `None` when for ever.
+    pub runtime: Option<Duration>,
+    /// Whether the load has power.
+    pub output_on: bool,
+    /// Whether the battery carries the load because of the mains.
+    pub on_battery: bool,
+    /// Whether the battery takes energy.
+    pub charging: bool,
+    /// Whether the battery is at its low threshold.
+    pub low: bool,
+    /// Time left until an ordered cut.
+    pub shutdown_in: Option<Duration>,
+    /// Time left until the output comes on, while the start timer runs.
+    pub start_in: Option<Duration>,
+    /// Whether a self-test runs.
+    pub testing: bool,
+    /// Whether it beeps.
+    pub beeping: bool,
+    /// Whether the data cable is in.
+    pub plugged: bool,
+    /// Whether it answers nothing.
+    pub frozen: bool,
 }
 
 /// Which kind of bus a UPS belongs on.
@@ -46,9 +168,23 @@ struct Inner {
     attached: bool,
     /// How often it has left the bus.
     departures: u64,
+    /// All that ever happened to the plant.
+    events: Vec<Event>,
 }
 
 impl Inner {
+    fn function(&mut self) -> Option<&mut dyn Function> {
+        if self.attached { self.machine.function() } else { None }
+    }
+
+    /// The plant at this time, with its events taken note of.
+    fn advance(&mut self, now: Duration) -> &mut Plant {
+        let plant = self.machine.plant();
+        plant.advance(now);
+        self.events.extend(plant.take_events());
+        plant
+    }
+
     fn leave(&mut self) {
         if self.attached {
             self.attached = false;
@@ -82,21 +218,40 @@ impl Ups {
         Instant::now()
     }
 
-    /// A UPS over a USB function of one's own making.
-    pub fn over_usb(name: &str, function: Box<dyn Function>) -> Self {
-        Self::with_machine(name, Machine::Usb(function), 1.0)
-    }
-
-    /// A UPS over a serial device of one's own making.
-    pub fn over_serial(name: &str, device: Box<dyn SerialDevice>) -> Self {
-        Self::with_machine(name, Machine::Serial(device), 1.0)
-    }
-
-    fn with_machine(name: &str, machine: Machine, time_scale: f64) -> Self {
-        let (kind, identity) = match &machine {
-            Machine::Usb(function) => (BusKind::Usb, Some(function.identity().clone())),
-            Machine::Serial(_) => (BusKind::Serial, None),
+    /// A UPS by its file: on good mains, full, its output on, plugged in. Its time begins now.
+    pub fn new(name: &str, file: &DeviceFile, options: Options) -> Self {
+        let plant = Plant::new(file.settings.clone());
+        let machine = match &file.firmware {
+            Firmware::Hid(firmware) => {
+                let mut firmware = firmware.clone();
+                if let Some(serial_number) = options.serial_number {
+                    firmware.identity.set_serial_number(serial_number);
+                }
+                Machine::Hid(Faulty::new(Hid::new(firmware, plant), options.seed))
+            }
+            Firmware::Megatec(nameplate) => {
+                Machine::Megatec(Faulty::new(Megatec::new(nameplate.clone(), plant), options.seed))
+            }
         };
+        Self::with_machine(name, machine, options.time_scale)
+    }
+
+    /// A UPS over a USB function of one's own making, which has nothing to do with the plant that the handle shows.
+    pub fn over_usb(name: &str, function: Box<dyn Function>) -> Self {
+        let plant = Box::new(Plant::new(Settings::default()));
+        Self::with_machine(name, Machine::Function(Faulty::new(function, 0), plant), 1.0)
+    }
+
+    /// A UPS over a serial device of one's own making, as [`Ups::over_usb`].
+    pub fn over_serial(name: &str, device: Box<dyn SerialDevice>) -> Self {
+        let plant = Box::new(Plant::new(Settings::default()));
+        Self::with_machine(name, Machine::Serial(Faulty::new(device, 0), plant), 1.0)
+    }
+
+    fn with_machine(name: &str, mut machine: Machine, time_scale: f64) -> Self {
+        let identity = machine.function().map(|function| function.identity().clone());
+        let kind = if identity.is_some() { BusKind::Usb } else { BusKind::Serial };
+        let time_scale = if time_scale.is_finite() && time_scale > 0.0 { time_scale } else { 1.0 };
         Self {
             shared: Arc::new(Shared {
                 name: name.to_owned(),
@@ -104,7 +259,7 @@ impl Ups {
                 identity,
                 epoch: Self::clock(),
                 time_scale,
-                inner: Mutex::new(Inner { machine, attached: true, departures: 0 }),
+                inner: Mutex::new(Inner { machine, attached: true, departures: 0, events: Vec::new() }),
                 changed: Notify::new(),
             }),
         }
@@ -151,19 +306,29 @@ impl Ups {
     }
 
     /// Waits until `ready` gives a value: looks now, then whenever the device is touched or wakes by itself.
-    async fn wait_for<T>(&self, mut ready: impl FnMut(&mut Inner, Duration) -> Option<T>) -> T {
+    async fn wait_for<T>(&self, ready: impl FnMut(&mut Inner, Duration) -> Option<T>) -> T {
+        let wake_at = |inner: &mut Inner| if inner.attached { inner.machine.wake_at() } else { None };
+        self.wait_until(ready, wake_at).await
+    }
+
+    /// The same, waking at the times of someone's choice.
+    async fn wait_until<T>(
+        &self,
+        mut ready: impl FnMut(&mut Inner, Duration) -> Option<T>,
+        wake_at: impl Fn(&mut Inner) -> Option<Duration>,
+    ) -> T {
         loop {
             let mut changed = std::pin::pin!(self.shared.changed.notified());
             // Registered before looking, so that a change between the look and the wait is not lost.
             changed.as_mut().enable();
-            let wake_at = {
+            let wake = {
                 let mut inner = self.lock();
                 if let Some(value) = ready(&mut inner, self.now()) {
                     return value;
                 }
-                if inner.attached { inner.machine.wake_at() } else { None }
+                wake_at(&mut inner)
             };
-            match wake_at {
+            match wake {
                 None => changed.await,
                 Some(at) => tokio::select! {
                     biased;
@@ -199,7 +364,7 @@ impl Ups {
         self.touch(|inner, now| {
             if !inner.attached {
                 inner.attached = true;
-                if let Machine::Usb(function) = &mut inner.machine {
+                if let Some(function) = inner.machine.function() {
                     function.configured(now, 0);
                 }
             }
@@ -209,22 +374,20 @@ impl Ups {
     /// A class, vendor or interface request (see [`Function::control`]). [`Reply::Leave`] when it is off the bus, or
     /// no USB device at all.
     pub fn control(&self, setup: Setup, data: &[u8]) -> Reply {
-        self.touch(|inner, now| match &mut inner.machine {
-            Machine::Usb(function) if inner.attached => {
-                let reply = function.control(now, setup, data);
-                if reply == Reply::Leave {
-                    inner.leave();
-                }
-                reply
+        self.touch(|inner, now| {
+            let Some(function) = inner.function() else { return Reply::Leave };
+            let reply = function.control(now, setup, data);
+            if reply == Reply::Leave {
+                inner.leave();
             }
-            _ => Reply::Leave,
+            reply
         })
     }
 
     /// See [`Function::configured`].
     pub fn configured(&self, configuration: u8) {
         self.touch(|inner, now| {
-            if let Machine::Usb(function) = &mut inner.machine {
+            if let Some(function) = inner.machine.function() {
                 function.configured(now, configuration);
             }
         });
@@ -233,22 +396,13 @@ impl Ups {
     /// The next packet of an interrupt IN endpoint; `None`: NAK.
     pub fn interrupt(&self, endpoint: u8) -> Option<Vec<u8>> {
         let now = self.now();
-        let mut inner = self.lock();
-        let Inner { machine, attached, .. } = &mut *inner;
-        match machine {
-            Machine::Usb(function) if *attached => function.interrupt(now, endpoint),
-            _ => None,
-        }
+        self.lock().function()?.interrupt(now, endpoint)
     }
 
     /// Waits for the next packet of an interrupt IN endpoint, and takes it. Cancel safe: a packet is taken only by the
     /// call that returns it.
     pub async fn next_interrupt(&self, endpoint: u8) -> Vec<u8> {
-        self.wait_for(|inner, now| match &mut inner.machine {
-            Machine::Usb(function) if inner.attached => function.interrupt(now, endpoint),
-            _ => None,
-        })
-        .await
+        self.wait_for(|inner, now| inner.function()?.interrupt(now, endpoint)).await
     }
 
     /// Resolves when [`Ups::interrupt`] may have a packet, or when the device has left the bus.
@@ -263,8 +417,8 @@ impl Ups {
     /// Bytes from the host (see [`SerialDevice::receive`]); lost when the cable is out.
     pub fn receive(&self, bytes: &[u8]) {
         self.touch(|inner, now| {
-            if let Machine::Serial(device) = &mut inner.machine
-                && inner.attached
+            if inner.attached
+                && let Some(device) = inner.machine.serial()
             {
                 device.receive(now, bytes);
             }
@@ -275,21 +429,14 @@ impl Ups {
     pub fn transmit(&self) -> Vec<u8> {
         let now = self.now();
         let mut inner = self.lock();
-        let attached = inner.attached;
-        match &mut inner.machine {
-            Machine::Serial(device) => {
-                let bytes = device.transmit(now);
-                if attached { bytes } else { Vec::new() }
-            }
-            Machine::Usb(_) => Vec::new(),
-        }
+        let bytes = inner.machine.serial().map(|device| device.transmit(now)).unwrap_or_default();
+        if inner.attached { bytes } else { Vec::new() }
     }
 
     /// Waits for the next bytes, and takes them. Cancel safe.
     pub async fn wait_transmit(&self) -> Vec<u8> {
         self.wait_for(|inner, now| {
-            let Machine::Serial(device) = &mut inner.machine else { return None };
-            let bytes = device.transmit(now);
+            let bytes = inner.machine.serial()?.transmit(now);
             (inner.attached && !bytes.is_empty()).then_some(bytes)
         })
         .await
@@ -336,13 +483,8 @@ impl Ups {
     ) -> Option<T> {
         let now = self.now();
         let mut inner = self.lock();
-        let Inner { machine, attached, departures } = &mut *inner;
-        match machine {
-            Machine::Usb(function) if *attached && *departures == attachment => {
-                Some(f(&mut **function, now))
-            }
-            _ => None,
-        }
+        let function = if inner.departures == attachment { inner.function() } else { None };
+        function.map(|function| f(function, now))
     }
 
     /// When the device's time will be `device`, on the clock that timers wait for; no further away than the longest
@@ -356,3 +498,129 @@ impl Ups {
         self.shared.changed.notified()
     }
 }
+
+/// What the world does to it, and what it does by itself.
+impl Ups {
+    /// The mains go out, or come back.
+    pub fn mains(&self, on: bool) {
+        self.change(|plant, now| plant.set_mains(now, on));
+    }
+
+    /// The mains' voltage while they are on, V.
+    pub fn mains_voltage(&self, volts: f64) {
+        self.change(|plant, now| plant.set_mains_voltage(now, volts));
+    }
+
+    /// The mains' frequency while they are on, Hz.
+    pub fn mains_frequency(&self, hertz: f64) {
+        self.change(|plant, now| plant.set_mains_frequency(now, hertz));
+    }
+
+    /// Another battery charge, percent.
+    pub fn charge(&self, percent: f64) {
+        self.change(|plant, now| plant.set_charge(now, percent));
+    }
+
+    /// Another load is plugged in, percent of the rating.
+    pub fn load(&self, percent: f64) {
+        self.change(|plant, now| plant.set_load(now, percent));
+    }
+
+    /// Someone presses the button.
+    pub fn press_button(&self, on: bool) {
+        self.change(|plant, now| plant.press_button(now, on));
+    }
+
+    /// Anything else that can be done to a plant.
+    pub fn change<T>(&self, f: impl FnOnce(&mut Plant, Duration) -> T) -> T {
+        self.touch(|inner, now| {
+            let value = f(inner.advance(now), now);
+            inner.advance(now);
+            value
+        })
+    }
+
+    /// It answers nothing from now on; the plant goes on.
+    pub fn freeze(&self) {
+        self.touch(|inner, _| inner.machine.freeze(true));
+    }
+
+    /// It answers again.
+    pub fn thaw(&self) {
+        self.touch(|inner, _| inner.machine.freeze(false));
+    }
+
+    /// Requests for a report get into trouble from now on (see [`Faulty::trouble_report`]).
+    pub fn trouble_report(&self, id: u8, trouble: Option<Trouble>, chance: f64) {
+        self.touch(|inner, _| inner.machine.trouble_report(id, trouble, chance));
+    }
+
+    /// What there is to see now.
+    pub fn state(&self) -> State {
+        let now = self.now();
+        let mut inner = self.lock();
+        let plant: plant::State = inner.advance(now).state();
+        State {
+            at: plant.at,
+            mains: plant.mains_present,
+            mains_good: plant.mains_good,
+            input_voltage: plant.input_voltage,
+            output_voltage: plant.output_voltage,
+            battery_voltage: plant.battery_voltage,
+            charge: plant.charge,
+            load: plant.plugged_load,
+            runtime: plant.runtime,
+            output_on: plant.output_on,
+            on_battery: plant.on_battery,
+            charging: plant.charging,
+            low: plant.low,
+            shutdown_in: plant.shutdown_in,
+            start_in: plant.start_in,
+            testing: plant.testing,
+            beeping: plant.beeping,
+            plugged: inner.attached,
+            frozen: inner.machine.frozen(),
+        }
+    }
+
+    /// What happened from the `cursor`th event on, oldest first, by the device's clock.
+    pub fn events_since(&self, cursor: usize) -> Vec<Event> {
+        let now = self.now();
+        let mut inner = self.lock();
+        inner.advance(now);
+        inner.events.get(cursor..).unwrap_or_default().to_vec()
+    }
+
+    /// Resolves when there is a `cursor`th event, at its time, whoever or whatever caused it.
+    pub async fn wait_events(&self, cursor: usize) {
+        self.wait_until(
+            |inner, now| {
+                inner.advance(now);
+                (inner.events.len() > cursor).then_some(())
+            },
+            |inner| inner.machine.plant().next_event(),
+        )
+        .await;
+    }
+
+    /// The next thing that happens to the plant from now on.
+    pub async fn next_change(&self) -> Event {
+        let now = self.now();
+        let cursor = {
+            let mut inner = self.lock();
+            inner.advance(now);
+            inner.events.len()
+        };
+        self.wait_until(
+            |inner, now| {
+                inner.advance(now);
+                inner.events.get(cursor).copied()
+            },
+            |inner| inner.machine.plant().next_event(),
+        )
+        .await
+    }
+}
+
+#[cfg(test)]
+mod tests;

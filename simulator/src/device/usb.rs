@@ -62,6 +62,16 @@ pub struct Identity {
     pub strings: std::collections::BTreeMap<u8, String>,
 }
 
+impl Identity {
+    /// Gives the device another serial number: the text of the string that the device descriptor names. One that names
+    /// none has none.
+    pub fn set_serial_number(&mut self, serial_number: String) {
+        if let Some(index) = self.device.get(16).copied().filter(|index| *index != 0) {
+            self.strings.insert(index, serial_number);
+        }
+    }
+}
+
 /// The part of a USB device that Chapter 9 does not define: its class and vendor requests and its interrupt reports.
 pub trait Function: Send {
     /// Who it is.
@@ -89,4 +99,38 @@ pub trait Function: Send {
     }
     /// When [`Function::interrupt`] may have something new without anyone touching the device.
     fn wake_at(&self) -> Option<Duration>;
+}
+
+impl<F: Function + ?Sized> Function for Box<F> {
+    fn identity(&self) -> &Identity {
+        (**self).identity()
+    }
+
+    fn control(&mut self, now: Duration, setup: Setup, data: &[u8]) -> Reply {
+        (**self).control(now, setup, data)
+    }
+
+    fn interrupt(&mut self, now: Duration, endpoint: u8) -> Option<Vec<u8>> {
+        (**self).interrupt(now, endpoint)
+    }
+
+    fn configured(&mut self, now: Duration, configuration: u8) {
+        (**self).configured(now, configuration);
+    }
+
+    fn poll(&mut self, now: Duration, endpoint: u8) -> Option<Reply> {
+        (**self).poll(now, endpoint)
+    }
+
+    fn output(&mut self, now: Duration, endpoint: u8, data: &[u8]) -> Reply {
+        (**self).output(now, endpoint, data)
+    }
+
+    fn intercept(&mut self, now: Duration, setup: Setup, data: &[u8]) -> Option<Reply> {
+        (**self).intercept(now, setup, data)
+    }
+
+    fn wake_at(&self) -> Option<Duration> {
+        (**self).wake_at()
+    }
 }

@@ -99,7 +99,7 @@ impl Plant {
         self.change(now, |plant| {
             plant.start = match delay {
                 None => Start::Never,
-                Some(delay) => Start::At(plant.now.saturating_add(delay), OnReason::Commanded),
+                Some(delay) => Start::At(plant.earliest_start(delay), OnReason::Commanded),
             };
         });
     }
@@ -113,6 +113,12 @@ impl Plant {
                 Start::At(plant.cut_at.saturating_add(delay), OnReason::Commanded)
             };
         });
+    }
+
+    /// `delay` from now, but not before the output has been off for its shortest time.
+    fn earliest_start(&self, delay: Duration) -> Duration {
+        let at = self.now.saturating_add(delay);
+        if self.output_on { at } else { at.max(self.cut_at.saturating_add(self.settings.minimum_off)) }
     }
 
     /// Forgets both timers: no shutdown, and a return by policy.
