@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use outage_config::{Setting, UpsConf, UpsSection, duration};
+use outage_config::{Setting, UpsConf, UpsSection};
 
 /// The update cycle unless `pollinterval` says otherwise.
 pub const POLL_INTERVAL: Duration = Duration::from_secs(2);
@@ -137,7 +137,7 @@ impl DriverConfig {
             options: Options::default(),
         };
         if let Some(text) = either("pollinterval") {
-            match duration(text.trim()).ok().filter(|length| !length.is_zero()) {
+            match duration(&text).filter(|length| !length.is_zero()) {
                 Some(length) => config.poll_interval = length,
                 None => notes.push(format!(
                     "[{}] pollinterval = {text} is not a time above zero: using {} s",
@@ -260,6 +260,12 @@ pub fn yes(text: &str) -> Option<bool> {
 
 fn is_yes(text: &str) -> bool {
     yes(text).unwrap_or(text.is_empty())
+}
+
+/// A time as all of NUT's files take it: `2`, `0.5`, `500ms`, `2s`, `3m`, `1h`.
+#[must_use]
+pub fn duration(text: &str) -> Option<Duration> {
+    outage_config::duration(text.trim()).ok()
 }
 
 /// A time as `pollinterval` shows it: `2`, or `0.5`.

@@ -1,16 +1,17 @@
 #![forbid(unsafe_code)]
 //! The UPS drivers: a framework they all share, one folder a family, and `upsdrvctl`.
 
+pub mod cli;
 pub mod config;
 pub mod control;
 pub mod core;
 pub mod drivers;
 pub mod family;
 pub mod framework;
-pub mod upsdrvctl;
 pub mod usb;
 pub mod qx;
 
+pub use cli::main;
 pub use config::DriverConfig;
 pub use drivers::family;
 pub use framework::run;

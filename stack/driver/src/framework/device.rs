@@ -315,6 +315,7 @@ impl Device {
     fn ready(&mut self) {
         if !self.ready {
             self.ready = true;
+            self.host.info("Startup successful");
             self.host.ready();
         }
     }

@@ -80,6 +80,12 @@ impl Battery {
         Self { known, packs: known.packs.filter(|packs| *packs > 0.0), left: None }
     }
 
+    /// Takes what is known of the battery once the device is open. What was observed of it before is kept.
+    pub fn learn(&mut self, known: Known) {
+        self.packs = known.packs.filter(|packs| *packs > 0.0).or(self.packs);
+        self.known = known;
+    }
+
     /// Voltages of the empty and the full battery: as said, else 104/120 and 130/120 of the nominal one.
     #[must_use]
     pub fn limits(&self) -> Option<(f64, f64)> {

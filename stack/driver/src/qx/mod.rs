@@ -1,4 +1,317 @@
 //! UPSes that speak Megatec ("Q1") over a serial line: `nutdrv_qx` and `blazer_ser`.
+//!
+//! [`megatec`] and [`battery`] understand; [`line`](self) exchanges; [`Qx`] is the family.
 
 pub mod battery;
 pub mod megatec;
+
+mod line;
+mod options;
+
+use std::path::Path;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use outage_host::{Host, SerialSettings};
+
+use self::battery::{Battery, Known};
+use self::line::{Answer, Expect, Line, cannot_open};
+use self::megatec::{COMMANDS, NoRequest, Rating, Status, Vendor};
+use self::options::{OnDelay, QxOptions, off_delay, on_delay};
+use crate::config::DriverConfig;
+use crate::core::tree::{Flags, Tree};
+use crate::drivers::DriverInfo;
+use crate::family::{DeviceError, Family, Outcome};
+
+/// `nutdrv_qx`
+pub const NUTDRV_QX: DriverInfo = DriverInfo {
+    name: "nutdrv_qx",
+    title: "Generic Q* Serial driver",
+    version: "0.47",
+    components: &["Megatec protocol driver 0.07"],
+    options: options::OPTIONS,
+    make: |config, host| make(config, host, OnDelay::Seconds),
+};
+
+/// `blazer_ser`
+pub const BLAZER_SER: DriverInfo = DriverInfo {
+    name: "blazer_ser",
+    title: "Megatec/Q1 protocol serial driver",
+    version: "1.64",
+    components: &["Megatec protocol driver 0.07"],
+    options: options::OPTIONS,
+    make: |config, host| make(config, host, OnDelay::Minutes),
+};
+
+/// Attempts at each request that has to get through.
+const TRIES: u32 = 3;
+/// Between setting DTR and RTS and the first request: the cable's own electronics start.
+const SETTLE: Duration = Duration::from_millis(1100);
+
+fn make(config: &DriverConfig, host: &Host, unit: OnDelay) -> Result<Box<dyn Family>, DeviceError> {
+    let options = QxOptions::parse(config, unit)?;
+    Ok(Box::new(Qx {
+        host: host.clone(),
+        port: config.port.clone(),
+        // Only `nutdrv_qx` lets clients write the delays.
+        writable_delays: unit == OnDelay::Seconds,
+        battery: Battery::new(options.known()),
+        options,
+        line: None,
+    }))
+}
+
+/// The family: one UPS on one serial line.
+struct Qx {
+    host: Host,
+    port: String,
+    options: QxOptions,
+    writable_delays: bool,
+    line: Option<Line>,
+    battery: Battery,
+}
+
+impl Qx {
+    fn line(&mut self) -> Result<&mut Line, DeviceError> {
+        self.line.as_mut().ok_or_else(|| DeviceError::Gone(format!("{} is not open", self.port)))
+    }
+
+    async fn status(&mut self) -> Result<Status, DeviceError> {
+        match self.line()?.ask("Q1", Expect::Status).await? {
+            Answer::Line(text) => Status::parse(&text)
+                .ok_or_else(|| DeviceError::Failed(format!("the answer to Q1 makes no sense: {text:?}"))),
+            Answer::Nak | Answer::Echo => Err(DeviceError::Failed("the UPS does not know Q1".into())),
+            Answer::Ack | Answer::Silence => Err(DeviceError::Failed("no answer to Q1".into())),
+        }
+    }
+
+    /// Asks for something that some UPSes don't tell. An answer that makes no sense is none.
+    async fn info<T>(
+        &mut self,
+        request: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Result<Option<T>, DeviceError> {
+        for _ in 0..TRIES {
+            match self.line()?.ask(request, Expect::Info).await? {
+                Answer::Line(text) => {
+                    if let Some(found) = parse(&text) {
+                        return Ok(Some(found));
+                    }
+                    self.host.debug(1, format_args!("the answer to {request} makes no sense: {text:?}"));
+                }
+                Answer::Nak | Answer::Echo => return Ok(None),
+                Answer::Ack | Answer::Silence => {}
+            }
+        }
+        Ok(None)
+    }
+
+    /// Sends a command. Silence means yes.
+    async fn order(&mut self, request: &str) -> Outcome {
+        let answer = match self.line() {
+            Ok(line) => line.ask(request, Expect::Verdict).await,
+            Err(why) => Err(why),
+        };
+        match answer {
+            Ok(Answer::Ack | Answer::Silence | Answer::Line(_)) => Outcome::Handled,
+            Ok(Answer::Nak | Answer::Echo) => {
+                self.host.warn(format_args!("the UPS does not know the command {request}"));
+                Outcome::Failed
+            }
+            Err(why) => {
+                self.host.warn(format_args!("failed to send {request}: {why}"));
+                Outcome::Failed
+            }
+        }
+    }
+
+    /// Sends a command up to three times.
+    async fn insist(&mut self, request: &str) -> Outcome {
+        let mut outcome = Outcome::Failed;
+        for _ in 0..TRIES {
+            outcome = self.order(request).await;
+            if outcome == Outcome::Handled {
+                break;
+            }
+        }
+        outcome
+    }
+
+    /// Stops a shutdown that may be under way, then shuts down: back with the mains, or for good (`stayoff`).
+    async fn shut_down(&mut self) -> Outcome {
+        // Not all know it, and there may be nothing to stop.
+        let _: Outcome = self.insist("C").await;
+        let name = if self.options.stay_off { "shutdown.stayoff" } else { "shutdown.return" };
+        match megatec::request(name, None, self.options.delays) {
+            Ok(request) => self.insist(&request).await,
+            Err(_) => Outcome::Unknown,
+        }
+    }
+
+    fn publish_delays(&self, tree: &mut Tree) {
+        let delays = self.options.delays;
+        tree.set("ups.delay.shutdown", delays.off.to_string());
+        tree.set("ups.delay.start", (delays.on * 60).to_string());
+    }
+}
+
+#[async_trait]
+impl Family for Qx {
+    async fn open(&mut self) -> Result<(), DeviceError> {
+        let serial = self.host.open_serial(Path::new(&self.port), SerialSettings::new(2400)).await;
+        let serial = serial.map_err(|error| cannot_open(&self.port, &error))?;
+        let mut line = Line::new(self.host.clone(), serial, self.port.clone());
+        // A pty has no such wires, and needs none.
+        let (dtr, rts) = self.options.cable_power.lines();
+        let _ = line.serial().set_dtr(dtr);
+        let _ = line.serial().set_rts(rts);
+        self.line = Some(line);
+        self.host.sleep(SETTLE).await;
+        let mut why = DeviceError::Failed(String::new());
+        for _ in 0..TRIES {
+            match self.status().await {
+                Ok(_) => return Ok(()),
+                Err(gone @ DeviceError::Gone(_)) => return Err(gone),
+                Err(failed) => why = failed,
+            }
+        }
+        Err(DeviceError::Failed(format!(
+            "{why} at 2400 baud (is it switched on, is this its cable, does it speak Megatec?)"
+        )))
+    }
+
+    async fn init(&mut self, tree: &mut Tree) -> Result<(), DeviceError> {
+        if !self.options.no_rating
+            && let Some(rating) = self.info("F", Rating::parse).await?
+        {
+            for (name, value, digits) in [
+                ("input.voltage.nominal", rating.voltage, 0),
+                ("input.current.nominal", rating.current, 1),
+                ("battery.voltage.nominal", rating.battery_voltage, 1),
+                ("input.frequency.nominal", rating.frequency, 0),
+            ] {
+                set_number(tree, name, value, digits);
+            }
+        }
+        if !self.options.no_vendor
+            && let Some(vendor) = self.info("I", Vendor::parse).await?
+        {
+            for (name, value) in
+                [("ups.mfr", vendor.maker), ("ups.model", vendor.model), ("ups.firmware", vendor.firmware)]
+            {
+                if !value.is_empty() {
+                    tree.set(name, value);
+                }
+            }
+        }
+        let known = Known {
+            nominal: tree.number("battery.voltage.nominal"),
+            high: tree.number("battery.voltage.high"),
+            low: tree.number("battery.voltage.low"),
+            packs: tree.number("battery.packs"),
+            ..self.options.known()
+        };
+        self.battery.learn(known);
+        if let Some((low, high)) = self.battery.limits() {
+            set_number(tree, "battery.voltage.low", Some(low), 2);
+            set_number(tree, "battery.voltage.high", Some(high), 2);
+        }
+        tree.set("driver.version.data", "Megatec 0.07");
+        self.publish_delays(tree);
+        if self.writable_delays {
+            let flags = Flags { rw: true, string: false, number: true };
+            tree.set_flags("ups.delay.shutdown", flags);
+            tree.add_range("ups.delay.shutdown", 12, 600);
+            tree.set_flags("ups.delay.start", flags);
+            tree.add_range("ups.delay.start", 0, 599_940);
+        }
+        for command in COMMANDS {
+            tree.add_command(command);
+        }
+        Ok(())
+    }
+
+    async fn poll(&mut self, tree: &mut Tree) -> Result<(), DeviceError> {
+        let status = self.status().await?;
+        let bits = status.bits;
+        for (name, value, digits) in [
+            ("input.voltage", status.input_voltage, 1),
+            ("input.voltage.fault", status.fault_voltage, 1),
+            ("output.voltage", status.output_voltage, 1),
+            ("ups.load", status.load, 0),
+            ("input.frequency", status.frequency, 1),
+            ("ups.temperature", status.temperature, 1),
+        ] {
+            set_number(tree, name, value, digits);
+        }
+        if let Some(standby) = bits.standby {
+            tree.set("ups.type", if standby { "offline / line interactive" } else { "online" });
+        }
+        if let Some(on) = bits.beeper {
+            tree.set("ups.beeper.status", if on { "enabled" } else { "disabled" });
+        }
+        let now = self.host.now();
+        let estimate = self.battery.observe(status.battery_voltage, status.load, !bits.utility_fail, now);
+        set_number(tree, "battery.voltage", estimate.voltage, 2);
+        set_number(
+            tree,
+            "battery.packs",
+            self.battery.packs(),
+            if self.battery.packs() == Some(0.5) { 1 } else { 0 },
+        );
+        set_number(tree, "battery.charge", estimate.charge, 0);
+        set_number(tree, "battery.runtime", estimate.runtime, 0);
+        let (tokens, alarms) = status.judge(self.options.ignore_shutdown_bit);
+        tree.status_begin();
+        for token in tokens {
+            tree.status_add(token);
+        }
+        for alarm in alarms {
+            tree.alarm_add(alarm);
+        }
+        tree.status_commit();
+        Ok(())
+    }
+
+    async fn event(&mut self) -> Result<(), DeviceError> {
+        // These UPSes speak only when asked.
+        std::future::pending().await
+    }
+
+    async fn command(&mut self, name: &str, parameter: Option<&str>, _tree: &mut Tree) -> Outcome {
+        if name.eq_ignore_ascii_case("shutdown.default") {
+            return self.shut_down().await;
+        }
+        match megatec::request(name, parameter, self.options.delays) {
+            Ok(request) => self.order(&request).await,
+            Err(NoRequest::Unknown) => Outcome::Unknown,
+            Err(NoRequest::Parameter) => Outcome::Invalid,
+        }
+    }
+
+    async fn set(&mut self, variable: &str, value: &str, tree: &mut Tree) -> Outcome {
+        let delays = &mut self.options.delays;
+        let (field, value) = if variable.eq_ignore_ascii_case("ups.delay.shutdown") {
+            (&mut delays.off, off_delay(value))
+        } else if variable.eq_ignore_ascii_case("ups.delay.start") {
+            (&mut delays.on, on_delay(value))
+        } else {
+            return Outcome::Unknown;
+        };
+        let Some(value) = value else { return Outcome::Invalid };
+        *field = value;
+        *delays = delays.rounded();
+        self.publish_delays(tree);
+        Outcome::Handled
+    }
+
+    async fn close(&mut self) {
+        self.line = None;
+    }
+}
+
+fn set_number(tree: &mut Tree, name: &str, value: Option<f64>, digits: usize) {
+    if let Some(value) = value {
+        tree.set(name, format!("{value:.digits$}"));
+    }
+}

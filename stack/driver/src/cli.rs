@@ -1,0 +1,416 @@
+//! The command line that all drivers share.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use outage_config::args::{Getopt, Opt};
+use outage_config::{Paths, SECTION_KEYS, Severity, UpsConf, ups_conf};
+use outage_host::real::{self, Start};
+use outage_host::{Host, Signal};
+use outage_wire::sock::TrackingStatus;
+
+use crate::config::{DriverConfig, ExtraOption};
+use crate::control::Control;
+use crate::drivers::{self, DriverInfo};
+use crate::framework;
+
+/// getopt's letters, as NUT's drivers have them.
+const LETTERS: &str = "a:s:kDd:FBhx:Lqr:u:g:Vi:c:P:";
+
+/// How long a driver may take to do what `-c` asks.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+/// What the command line asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Invocation {
+    section: Option<String>,
+    ad_hoc: Option<String>,
+    extra: Vec<ExtraOption>,
+    kill_power: bool,
+    dump: Option<u32>,
+    debug: u8,
+    /// -F (true) or -B (false).
+    foreground: Option<bool>,
+    quiet: bool,
+    user: Option<String>,
+    group: Option<String>,
+    command: Option<String>,
+    pid: Option<u32>,
+    /// -h, -V or -L: print and end.
+    print: Option<char>,
+}
+
+/// Runs the driver that `args[0]` names (its last part: `/lib/nut/usbhid-ups` is `usbhid-ups`).
+#[must_use]
+pub fn main(args: Vec<String>) -> ExitCode {
+    let name = args.first().map_or("", |called| called.rsplit('/').next().unwrap_or(called)).to_owned();
+    let quiet = real::host(&name, 0);
+    let Some(driver) = drivers::find(&name) else {
+        let names: Vec<&str> = drivers::DRIVERS.iter().map(|driver| driver.name).collect();
+        quiet.error(format_args!("there is no driver '{name}' (there are: {})", names.join(", ")));
+        return ExitCode::FAILURE;
+    };
+    let invocation = match parse(driver, args.into_iter().skip(1)) {
+        Ok(invocation) => invocation,
+        Err(why) => {
+            quiet.error(format_args!("{why} (-h shows the options)"));
+            return ExitCode::FAILURE;
+        }
+    };
+    match invocation.print {
+        Some('V') => {
+            quiet.print(&banner(driver));
+            return ExitCode::SUCCESS;
+        }
+        Some('L') => {
+            quiet.print(&options(driver));
+            return ExitCode::SUCCESS;
+        }
+        Some(_) => {
+            quiet.print(&format!("{}{}", banner(driver), help(driver)));
+            return ExitCode::SUCCESS;
+        }
+        None => {}
+    }
+    let early = real::host(&name, invocation.debug);
+    let config = match configure(&invocation, driver, &early) {
+        Ok(config) => config,
+        Err(why) => {
+            early.error(why);
+            return ExitCode::FAILURE;
+        }
+    };
+    let debug = invocation.debug.max(config.debug_min);
+    let once = invocation.kill_power || invocation.dump.is_some() || invocation.command.is_some();
+    let background = !once && !invocation.foreground.unwrap_or(debug > 0);
+    drop((quiet, early));
+    real::start(Start { ident: name, background, debug, syslog: false }, |host| {
+        start(invocation, config, driver, host)
+    })
+}
+
+/// Does what the command line asks for.
+async fn start(
+    invocation: Invocation,
+    config: DriverConfig,
+    driver: &'static DriverInfo,
+    host: Host,
+) -> ExitCode {
+    if let Some(command) = &invocation.command {
+        return tell(command, invocation.pid, &config, &host).await;
+    }
+    if !invocation.quiet && host.env("NUT_QUIET_INIT_BANNER").is_none_or(|value| value == "false") {
+        host.print(&banner(driver));
+    }
+    let family = match drivers::family(&config, &host) {
+        Ok(family) => family,
+        Err(why) => {
+            host.error(format_args!("[{}] {why}", config.ups));
+            return ExitCode::FAILURE;
+        }
+    };
+    if invocation.kill_power {
+        return framework::kill_power(config, family, host).await;
+    }
+    if host.is_root()
+        && let Some(user) = &config.user
+        && let Err(error) = host.become_user(user, config.group.as_deref())
+    {
+        host.error(format_args!("failed to become user {user}: {error} (user in ups.conf, or -u)"));
+        return ExitCode::FAILURE;
+    }
+    match invocation.dump {
+        Some(cycles) => framework::dump(config, family, host, cycles).await,
+        None => framework::run(config, family, host).await,
+    }
+}
+
+/// `-c`: tells a running instance something, by signal if `-P` says which process, else through its socket.
+async fn tell(command: &str, pid: Option<u32>, config: &DriverConfig, host: &Host) -> ExitCode {
+    let (signal, instant) = match command {
+        "reload" => (Signal::Hup, "driver.reload"),
+        "reload-or-error" => (Signal::Hup, "driver.reload-or-error"),
+        "reload-or-exit" => (Signal::Usr1, "driver.reload-or-exit"),
+        "exit" => (Signal::Term, "driver.exit"),
+        _ => {
+            host.error(format_args!(
+                "-c {command}: not one of reload, reload-or-error, reload-or-exit, exit"
+            ));
+            return ExitCode::FAILURE;
+        }
+    };
+    let result = match pid {
+        Some(pid) => host.send_signal(pid, signal).map_err(|error| format!("process {pid}: {error}")),
+        None => match Control::connect(host, &config.socket()).await {
+            Ok(mut running) => match running.command(instant, None, PATIENCE).await {
+                Ok(TrackingStatus::Handled) => Ok(()),
+                Ok(_) => Err("the driver could not (its log says why)".to_owned()),
+                Err(why) => Err(why.to_string()),
+            },
+            Err(why) => Err(format!("no driver answers at {}: {why}", config.socket().display())),
+        },
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            host.error(format_args!("[{}] failed to {command}: {why}", config.ups));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn parse(driver: &DriverInfo, args: impl Iterator<Item = String>) -> Result<Invocation, String> {
+    let mut invocation = Invocation::default();
+    let mut options = Getopt::new(LETTERS, args);
+    for option in options.by_ref() {
+        let Opt { flag, value } = option.map_err(|error| error.to_string())?;
+        let value = value.unwrap_or_default();
+        match flag {
+            'a' => invocation.section = Some(value),
+            's' => invocation.ad_hoc = Some(value),
+            'x' => {
+                let (name, value) = match value.split_once('=') {
+                    Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
+                    None => (value, None),
+                };
+                if !knows(driver, &name) {
+                    return Err(format!("-x {name}: {} knows no such option", driver.name));
+                }
+                invocation.extra.push((name, value));
+            }
+            'i' => invocation.extra.push(("pollinterval".into(), Some(value))),
+            'k' => invocation.kill_power = true,
+            'd' => {
+                let cycles =
+                    value.parse().map_err(|_| format!("-d {value}: not a number of update cycles"))?;
+                invocation.dump = Some(cycles);
+            }
+            'D' => invocation.debug = invocation.debug.saturating_add(1),
+            'F' => invocation.foreground = Some(true),
+            'B' => invocation.foreground = Some(false),
+            'q' => invocation.quiet = true,
+            'r' => {
+                return Err(format!("-r {value}: running in a changed root is not supported; leave it out"));
+            }
+            'u' => invocation.user = Some(value),
+            'g' => invocation.group = Some(value),
+            'c' => invocation.command = Some(value),
+            'P' => {
+                invocation.pid = Some(value.parse().map_err(|_| format!("-P {value}: not a process id"))?);
+            }
+            other => {
+                invocation.print = Some(other);
+                return Ok(invocation);
+            }
+        }
+    }
+    if let Some(operand) = options.operands().first() {
+        return Err(format!("'{operand}' is one argument too many"));
+    }
+    match (&invocation.section, &invocation.ad_hoc) {
+        (None, None) => {
+            Err("say which UPS to drive: -a NAME, its section in ups.conf (or -s NAME and -x port=..)".into())
+        }
+        (Some(_), Some(_)) => Err("-a and -s exclude each other".into()),
+        (Some(name), None) | (None, Some(name)) if name.is_empty() || name.contains(['/', '\0']) => {
+            Err(format!("'{name}' is no name for a UPS"))
+        }
+        _ => Ok(invocation),
+    }
+}
+
+/// Whether a driver takes this option in its section.
+fn knows(driver: &DriverInfo, name: &str) -> bool {
+    name.starts_with("override.")
+        || name.starts_with("default.")
+        || SECTION_KEYS.contains(&name)
+        || driver.options.iter().any(|option| option.name == name)
+}
+
+/// Reads ups.conf and puts the configuration together; says what is wrong on the way.
+fn configure(invocation: &Invocation, driver: &DriverInfo, host: &Host) -> Result<DriverConfig, String> {
+    let paths = Paths::from_env(|name| host.env(name));
+    let path = paths.conf.join("ups.conf");
+    let mut config = match (&invocation.section, &invocation.ad_hoc) {
+        (None, Some(name)) => {
+            let (config, notes) =
+                DriverConfig::ad_hoc(driver.name, name, &invocation.extra, &paths.state, &paths.alt_pid);
+            say(host, &notes);
+            config
+        }
+        (section, _) => {
+            let name = section.as_deref().unwrap_or_default();
+            let text = host.read(&path).map_err(|error| {
+                format!("{} cannot be read: {error} (NUT_CONFPATH says where else it is)", path.display())
+            })?;
+            let (conf, diagnostics) = ups_conf(&path.display().to_string(), &text);
+            for diagnostic in diagnostics {
+                match diagnostic.severity {
+                    Severity::Error => host.error(diagnostic),
+                    Severity::Warning => host.warn(diagnostic),
+                    Severity::Note => host.debug(1, diagnostic),
+                }
+            }
+            let section = conf.section(name).ok_or_else(|| {
+                let names: Vec<&str> = conf.sections.iter().map(|section| section.name.as_str()).collect();
+                let names = if names.is_empty() { "no sections at all".into() } else { names.join(", ") };
+                format!(
+                    "{} has no section [{name}] with a driver and a port (there are: {names})",
+                    path.display()
+                )
+            })?;
+            if section.driver != driver.name {
+                return Err(format!(
+                    "[{name}] in {} is for the driver {}, and this is {}",
+                    path.display(),
+                    section.driver,
+                    driver.name
+                ));
+            }
+            let (state, pid) = folders(&conf, &paths, host);
+            let (mut config, notes) =
+                DriverConfig::build(driver.name, &conf, section, &invocation.extra, state, pid);
+            say(host, &notes);
+            config.conf_path = Some(path);
+            config
+        }
+    };
+    if let Some(user) = &invocation.user {
+        config.user = Some(user.clone());
+    }
+    if let Some(group) = &invocation.group {
+        config.group = Some(group.clone());
+    }
+    Ok(config)
+}
+
+/// Folders of socket and pid file: the environment's, else ups.conf's `statepath`, else the usual ones.
+fn folders(conf: &UpsConf, paths: &Paths, host: &Host) -> (PathBuf, PathBuf) {
+    let given = |name: &str| host.env(name).is_some_and(|value| !value.is_empty());
+    match conf.global("statepath") {
+        Some(state) if !state.is_empty() && !given("NUT_STATEPATH") => {
+            let pid = if given("NUT_ALTPIDPATH") { paths.alt_pid.clone() } else { state.into() };
+            (state.into(), pid)
+        }
+        _ => (paths.state.clone(), paths.alt_pid.clone()),
+    }
+}
+
+fn say(host: &Host, notes: &[String]) {
+    for note in notes {
+        host.warn(note);
+    }
+}
+
+/// What a driver says it is.
+fn banner(driver: &DriverInfo) -> String {
+    let mut text = format!("Network UPS Tools - {} {} ({})\n", driver.title, driver.version, crate::VERSION);
+    for component in driver.components {
+        text.push_str(component);
+        text.push('\n');
+    }
+    text
+}
+
+fn options(driver: &DriverInfo) -> String {
+    driver.options.iter().map(|option| format!("  {:<28} {}\n", option.name, option.help)).collect()
+}
+
+fn help(driver: &DriverInfo) -> String {
+    format!(
+        "
+usage: {} (-a NAME | -s NAME) [OPTIONS]
+
+  -a NAME   drive the UPS of this section of ups.conf
+  -s NAME   drive a UPS that ups.conf does not know; -x port=PATH says where
+  -x OPTION[=VALUE]   as in ups.conf; again for each option
+  -i TIME   time between two updates (pollinterval): 2, 500ms
+  -k        shut the load down, through the running driver if there is one
+  -d N      update N times, print all variables, end
+  -c WORD   tell the running driver: reload, reload-or-error, reload-or-exit, exit
+  -P PID    with -c: by a signal to this process
+  -D        say more; again for still more. Stays in the foreground
+  -F, -B    stay in the foreground; go to the background
+  -u USER, -g GROUP   become this user, this group
+  -q        no banner
+  -L        list the options of this driver
+  -V, -h    version; this text
+
+options of this driver:
+{}",
+        driver.name,
+        options(driver)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+    use crate::qx::NUTDRV_QX;
+
+    fn invoke(line: &str) -> Result<Invocation, String> {
+        parse(&NUTDRV_QX, line.split_ascii_whitespace().map(Into::into))
+    }
+
+    #[test]
+    fn options_are_understood() {
+        let invocation = invoke("-aden -DD -x offdelay=60 -x ignoresab -i 500ms -F -unut -k -d 3 -qq");
+        let pair = |name: &str, value: Option<&str>| (name.to_owned(), value.map(Into::into));
+        assert_eq!(
+            invocation,
+            Ok(Invocation {
+                section: Some("den".into()),
+                debug: 2,
+                extra: vec![
+                    pair("offdelay", Some("60")),
+                    pair("ignoresab", None),
+                    pair("pollinterval", Some("500ms"))
+                ],
+                foreground: Some(true),
+                user: Some("nut".into()),
+                kill_power: true,
+                dump: Some(3),
+                quiet: true,
+                ..Invocation::default()
+            })
+        );
+    }
+
+    #[rstest]
+    #[case("", "say which UPS")]
+    #[case("-a x -s y", "exclude")]
+    #[case("-a ../x", "no name")]
+    #[case("-a x -z", "invalid option")]
+    #[case("-a", "requires an argument")]
+    #[case("-a x -x nonsense=1", "knows no such option")]
+    #[case("-a x -d many", "not a number")]
+    #[case("-a x -P me", "not a process id")]
+    #[case("-a x start", "too many")]
+    #[case("-a x -r /jail", "not supported")]
+    fn what_is_wrong_is_said(#[case] line: &str, #[case] text: &str) {
+        match invoke(line) {
+            Err(why) => assert!(why.contains(text), "{why}"),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[rstest]
+    #[case("-h")]
+    #[case("-V")]
+    #[case("-L -a x")]
+    fn some_only_print(#[case] line: &str) {
+        assert!(invoke(line).is_ok_and(|invocation| invocation.print.is_some()));
+    }
+
+    #[test]
+    fn a_banner() {
+        let text = banner(&NUTDRV_QX).replace(crate::VERSION, "VERSION");
+        insta::assert_snapshot!(text, @r"
+        Network UPS Tools - Generic Q* Serial driver 0.47 (VERSION)
+        Megatec protocol driver 0.07
+        ");
+    }
+}
