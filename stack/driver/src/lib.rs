@@ -9,6 +9,7 @@ pub mod drivers;
 pub mod family;
 pub mod framework;
 pub mod usb;
+pub mod usbhid;
 pub mod qx;
 
 pub use cli::main;
