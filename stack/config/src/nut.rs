@@ -216,7 +216,9 @@ impl Scanner<'_> {
                 }
             }
         }
-        let value_spot = self.spot_from(value_start);
+        // Nothing at all has no place of its own.
+        let empty = self.at == value_start.offset;
+        let value_spot = self.spot_from(if empty { name_start } else { value_start });
         let lossy = std::str::from_utf8(&value.bytes).is_err();
         let text = String::from_utf8_lossy(&value.bytes).into_owned();
         Ok(Some(Assignment { name, name_spot, value: text, value_spot, expands: value.expands, lossy }))

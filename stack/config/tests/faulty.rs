@@ -197,6 +197,7 @@ MODE=Standalone
 MOD=none
 MODE=none MODE=netserver
 ALLOW_NO_DEVICE=perhaps
+ALLOW_NOT_ALL_LISTENERS=
 UPSD_OPTIONS="$OPTIONS -4"
 POWEROFF_WAIT=`date`
 . /etc/default/ups
@@ -263,8 +264,14 @@ impl Arbitrary for Damaged {
 
 fn in_place(text: &[u8], faults: &[Diagnostic]) -> bool {
     rendered(text, faults);
-    faults.iter().all(|fault| fault.span.start < fault.span.end && fault.span.end <= text.len())
-        && faults.is_sorted_by_key(|fault| fault.span.start)
+    for fault in faults {
+        assert!(
+            fault.span.start < fault.span.end && fault.span.end <= text.len(),
+            "{fault:?} in {}",
+            text.escape_ascii()
+        );
+    }
+    faults.is_sorted_by_key(|fault| fault.span.start)
 }
 
 quickcheck! {
