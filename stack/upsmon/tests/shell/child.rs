@@ -1,0 +1,124 @@
+//! The parent that keeps root's rights, and the child that watches without them.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use outage_config::Paths;
+use outage_host::virt::{EventKind, Running, Spawn, World};
+use outage_host::{ExitStatus, Signal};
+use outage_upsmon::UpsmonConfig;
+
+use crate::server::Server;
+use crate::{Lab, programs};
+
+const CONF: &str = "MONITOR eaton@rack 1 admin secret primary\nRUN_AS_USER nut\nSHUTDOWNCMD \"halt now\"\n\
+                    POWERDOWNFLAG /etc/killpower\n";
+
+/// As the program's main does: the child's command line names the socket and the user.
+fn upsmon(spawn: &Spawn) -> Running {
+    let argv = &spawn.command.argv;
+    let Some(socket) = argv.iter().find_map(|word| word.strip_prefix("--parent=")) else {
+        return programs(spawn);
+    };
+    let user = argv.iter().skip_while(|word| *word != "-u").nth(1).cloned();
+    let config = UpsmonConfig { user, ..UpsmonConfig::new(&Paths::default()) };
+    let socket = PathBuf::from(socket);
+    spawn.foreground("upsmon-child", |host| outage_upsmon::run_child(config, socket, host))
+}
+
+fn start(world: &World) -> Lab {
+    Lab::start_with(world, CONF, |machine| machine.on_spawn(upsmon))
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_child_watches_and_the_parent_shuts_down() {
+    let world = World::new(1);
+    let server = Server::start(&world, "rack", "OL");
+    let lab = start(&world);
+    lab.until(7.0).await;
+    server.status("OB LB");
+    assert_eq!(lab.ended(60).await, Some(ExitStatus::Code(0)));
+    let by: Vec<_> = world
+        .events()
+        .into_iter()
+        .filter_map(|event| {
+            let what = match event.kind {
+                EventKind::BecameUser(user, _) => format!("became {user}"),
+                EventKind::Wrote(path, ..) => format!("wrote {}", path.display()),
+                EventKind::Spawned(_, command) if command.shell => "shut down".into(),
+                EventKind::Exited(_, status) => format!("end: {status}"),
+                _ => return None,
+            };
+            (&*event.machine == "desk").then(|| format!("{} {} {what}", event.at.as_secs(), event.process))
+        })
+        .collect();
+    assert_eq!(
+        by,
+        [
+            "0 upsmon-child became nut",
+            "15 upsmon wrote /etc/killpower",
+            "15 upsmon shut down",
+            "15 halt now end: exit code 0",
+            "15 upsmon-child end: exit code 0",
+            "15 upsmon end: exit code 0",
+        ]
+        .map(|line| line.replace("halt now end", "sh end"))
+    );
+    assert!(lab.machine.files().iter().all(|file| !file.to_string_lossy().ends_with(".sock")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_of_the_parent_stops_the_child() {
+    let world = World::new(1);
+    let server = Server::start(&world, "rack", "OL");
+    let lab = start(&world);
+    lab.until(7.0).await;
+    lab.machine.signal(lab.pid, Signal::Term).expect("it runs");
+    assert_eq!(lab.ended(5).await, Some(ExitStatus::Code(0)));
+    assert_eq!(server.count("LOGOUT"), 1);
+    assert_eq!(lab.machine.pid("upsmon-child"), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_child_that_dies_ends_the_parent_with_an_error() {
+    let world = World::new(1);
+    Server::start(&world, "rack", "OL");
+    let lab = start(&world);
+    lab.until(7.0).await;
+    let child = lab.machine.pid("upsmon-child").expect("it runs");
+    lab.machine.signal(child, Signal::Kill).expect("it runs");
+    assert_eq!(lab.ended(5).await, Some(ExitStatus::Code(1)));
+    assert_eq!(lab.find("was ended by signal 9").len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_parent_that_dies_is_said_and_the_child_does_what_it_can() {
+    let world = World::new(1);
+    let server = Server::start(&world, "rack", "OL");
+    let lab = start(&world);
+    lab.until(7.0).await;
+    lab.machine.signal(lab.pid, Signal::Kill).expect("it runs");
+    lab.until(130.0).await;
+    let notices = lab.find("log upsmon parent process died - shutdown impossible");
+    assert_eq!(notices.len(), 2, "{notices:?}");
+    server.status("OB LB");
+    lab.until(150.0).await;
+    assert_eq!(lab.find("shell"), ["135 shell halt now"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_child_that_cannot_be_started_is_fatal() {
+    let world = World::new(1);
+    let lab = Lab::start_with(&world, CONF, |_| {});
+    assert_eq!(lab.ended(5).await, Some(ExitStatus::Code(1)));
+    assert_eq!(lab.find("failed to start the process that watches as user nut").len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_child_that_never_reports_is_ended() {
+    let world = World::new(1);
+    let lab = Lab::start_with(&world, CONF, |machine| {
+        machine.on_spawn(|_| Running::Exit(ExitStatus::Code(0), Duration::from_secs(3600)));
+    });
+    assert_eq!(lab.ended(40).await, Some(ExitStatus::Code(1)));
+}

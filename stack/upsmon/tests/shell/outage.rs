@@ -1,0 +1,145 @@
+//! Power failures, seen from the machine and from the wire.
+
+use outage_host::ExitStatus;
+use outage_host::virt::World;
+
+use crate::Lab;
+use crate::server::Server;
+
+const PRIMARY: &str = "MONITOR eaton@rack 1 admin secret primary\nNOTIFYCMD \"/usr/bin/notify -x\"\n\
+                       NOTIFYFLAG ONBATT SYSLOG+WALL+EXEC\nNOTIFYFLAG LOWBATT EXEC";
+
+#[tokio::test(start_paused = true)]
+async fn low_battery_from_the_first_notice_to_the_end() {
+    let world = World::new(1);
+    let server = Server::start(&world, "rack", "OL");
+    let lab = Lab::start(&world, PRIMARY);
+    lab.until(12.0).await;
+    server.status("OB DISCHRG");
+    lab.until(22.0).await;
+    server.status("OB DISCHRG LB");
+    assert_eq!(lab.ended(60).await, Some(ExitStatus::Code(0)));
+    assert_eq!(
+        lab.seen(),
+        [
+            "15 log UPS eaton@rack on battery",
+            "15 wall UPS eaton@rack on battery",
+            "15 exec [\"/usr/bin/notify\", \"-x\", \"UPS eaton@rack on battery\"] NOTIFYTYPE=ONBATT UPSNAME=eaton@rack",
+            "15 end: exit code 0",
+            "25 log UPS [eaton@rack] is on battery, and the battery is low",
+            "25 log power supplies left: 0, MINSUPPLIES is 1: shutting down",
+            "25 exec [\"/usr/bin/notify\", \"-x\", \"UPS eaton@rack battery is low\"] NOTIFYTYPE=LOWBATT UPSNAME=eaton@rack",
+            "25 end: exit code 0",
+            "25 log UPS eaton@rack: forced shutdown in progress",
+            "25 wall UPS eaton@rack: forced shutdown in progress",
+            "25 log Executing automatic power-fail shutdown",
+            "25 log Auto logout and shutdown proceeding",
+            "25 wall Executing automatic power-fail shutdown",
+            "25 wall Auto logout and shutdown proceeding",
+            "30 wrote /etc/killpower \"upsmon-shutdown-file\" 600",
+            "30 shell halt now",
+            "30 end: exit code 0",
+            "30 end: exit code 0",
+        ]
+    );
+    assert_eq!(
+        server.heard(),
+        [
+            "0 1 USERNAME admin",
+            "0 1 PASSWORD secret",
+            "0 1 LOGIN eaton",
+            "0 1 PRIMARY eaton",
+            "0 1 GET VAR eaton ups.status",
+            "0 1 GET VAR eaton ups.mode.buzzwords",
+            "0 1 GET VAR eaton experimental.ups.mode.buzzwords",
+            "5 1 GET VAR eaton ups.status",
+            "10 1 GET VAR eaton ups.status",
+            "15 1 GET VAR eaton ups.status",
+            "20 1 GET VAR eaton ups.status",
+            "25 1 GET VAR eaton ups.status",
+            "25 1 FSD eaton",
+            "25 1 GET NUMLOGINS eaton",
+            "30 1 LOGOUT",
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn out_and_back() {
+    let world = World::new(1);
+    let server = Server::start(&world, "rack", "OL");
+    let lab = Lab::start(&world, "MONITOR eaton@rack 1 admin secret primary");
+    lab.until(7.0).await;
+    server.status("OB");
+    lab.until(60.0).await;
+    server.status("OL CHRG");
+    lab.until(3600.0).await;
+    assert_eq!(
+        lab.find(" log "),
+        ["10 log UPS eaton@rack on battery", "60 log UPS eaton@rack on line power"],
+        "and no shutdown"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_secondary_obeys_the_primary_and_sets_nothing() {
+    let world = World::new(1);
+    let server = Server::start(&world, "rack", "OL");
+    let lab = Lab::start(&world, "MONITOR eaton@rack 1 admin secret secondary");
+    lab.until(6.0).await;
+    server.status("FSD OB LB");
+    assert_eq!(lab.ended(60).await, Some(ExitStatus::Code(0)));
+    assert_eq!(lab.find("shell"), ["15 shell halt now"]);
+    assert_eq!(
+        server.count("FSD eaton") + server.count("PRIMARY eaton") + server.count("GET NUMLOGINS eaton"),
+        0
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn secondaries_leave_first() {
+    let world = World::new(1);
+    let server = Server::start(&world, "rack", "OL");
+    server.logins(3);
+    let lab = Lab::start(&world, "MONITOR eaton@rack 1 admin secret primary");
+    lab.until(7.0).await;
+    server.status("OB LB");
+    lab.until(14.1).await;
+    server.logins(1);
+    assert_eq!(lab.ended(60).await, Some(ExitStatus::Code(0)));
+    assert_eq!(lab.find("shell"), ["19.25 shell halt now"]);
+    assert_eq!(lab.find("log Shutdown initiated").len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn alarms_are_read_only_while_there_are_some() {
+    let world = World::new(1);
+    let server = Server::start(&world, "rack", "OL");
+    server.answer("GET VAR eaton ups.alarm", "VAR eaton ups.alarm \"Fan failure\"");
+    let lab = Lab::start(&world, "MONITOR eaton@rack 1 admin secret primary");
+    lab.until(12.0).await;
+    server.status("ALARM OL");
+    lab.until(22.0).await;
+    server.status("OL");
+    lab.until(40.0).await;
+    assert_eq!(
+        lab.find(" log "),
+        [
+            "15 log UPS eaton@rack: one or more active alarms: [Fan failure]",
+            "25 log UPS eaton@rack is no longer in an alarm state (no active alarms)"
+        ]
+    );
+    assert_eq!(server.count("ups.alarm"), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_with_buzzwords_is_asked_for_them() {
+    let world = World::new(1);
+    let server = Server::start(&world, "rack", "OL");
+    let name = "experimental.ups.mode.buzzwords";
+    server.answer(&format!("GET VAR eaton {name}"), &format!("VAR eaton {name} \"vendor:default:ECO\""));
+    let lab = Lab::start(&world, "MONITOR eaton@rack 1 admin secret primary");
+    lab.until(21.0).await;
+    assert_eq!(lab.find(" log "), ["0 log UPS eaton@rack: in ECO mode (as defined by vendor)"]);
+    assert_eq!((server.count("eaton ups.mode.buzzwords"), server.count(name)), (1, 5));
+}
