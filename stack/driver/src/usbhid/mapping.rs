@@ -1,0 +1,270 @@
+//! What a subdriver is made of: tables of which usage is which variable, flag or command. Data, no code.
+
+use super::model::Line;
+
+/// How often a variable's report is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Poll {
+    /// Every cycle.
+    Quick,
+    /// Every full update.
+    Full,
+    /// At start, and after something was written.
+    AfterWrite,
+    /// At start.
+    Once,
+}
+
+/// A number's word.
+pub(crate) type Choices = &'static [(i64, &'static str)];
+
+/// How a value becomes a variable's text.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Form {
+    /// A number with this many decimals.
+    Number(usize),
+    /// A number divided first.
+    Divided(f64, usize),
+    /// One of these words; other numbers are not published.
+    Choice(Choices),
+    /// The string descriptor of this index.
+    Text,
+    /// Kelvin, where it can be; degrees Celsius come out.
+    Celsius,
+    /// Volts that the output may be set to: those of the same kind of mains.
+    NominalVoltage,
+    /// What the charger does, once Advanced Battery Monitoring is known to be on.
+    Charger(Choices),
+    /// Not published: the country code that settings depend on.
+    Country,
+}
+
+/// Which models a row is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Models {
+    /// Any.
+    All,
+    /// Lines whose PowerSummary voltage is the battery's.
+    TrueBatteryVoltage,
+    /// Lines with master and slave outlets; the 3S only outside Europe.
+    EcoControl,
+}
+
+impl Models {
+    pub(crate) fn include(self, line: Line, country: Option<i64>) -> bool {
+        match self {
+            Self::All => true,
+            Self::TrueBatteryVoltage => {
+                matches!(line, Line::Evolution | Line::PulsarM | Line::Eaton5P | Line::Eaton9E)
+            }
+            Self::EcoControl => line == Line::Pegasus || (line == Line::Eaton3S && country != Some(0)),
+        }
+    }
+}
+
+/// A variable. Of several rows for one variable the first counts that exists in the device and has a value.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Row {
+    pub(crate) variable: &'static str,
+    pub(crate) path: &'static str,
+    pub(crate) form: Form,
+    pub(crate) poll: Poll,
+    /// Clients may set it; the longest text.
+    pub(crate) writable: Option<usize>,
+    /// Its words are announced as the values it may take.
+    pub(crate) listed: bool,
+    pub(crate) models: Models,
+}
+
+impl Row {
+    pub(crate) const fn number(variable: &'static str, path: &'static str, decimals: usize) -> Self {
+        Self {
+            variable,
+            path,
+            form: Form::Number(decimals),
+            poll: Poll::Full,
+            writable: None,
+            listed: false,
+            models: Models::All,
+        }
+    }
+
+    pub(crate) const fn choice(variable: &'static str, path: &'static str, choices: Choices) -> Self {
+        Self { form: Form::Choice(choices), ..Self::number(variable, path, 0) }
+    }
+
+    pub(crate) const fn text(variable: &'static str, path: &'static str) -> Self {
+        Self { form: Form::Text, poll: Poll::Once, ..Self::number(variable, path, 0) }
+    }
+
+    pub(crate) const fn form(self, form: Form) -> Self {
+        Self { form, ..self }
+    }
+
+    pub(crate) const fn quick(self) -> Self {
+        Self { poll: Poll::Quick, ..self }
+    }
+
+    pub(crate) const fn after_write(self) -> Self {
+        Self { poll: Poll::AfterWrite, ..self }
+    }
+
+    pub(crate) const fn once(self) -> Self {
+        Self { poll: Poll::Once, ..self }
+    }
+
+    /// Writable, and read again after a write.
+    pub(crate) const fn writable(self, length: usize) -> Self {
+        Self { writable: Some(length), poll: Poll::AfterWrite, ..self }
+    }
+
+    pub(crate) const fn listed(self) -> Self {
+        Self { listed: true, ..self }
+    }
+
+    pub(crate) const fn only(self, models: Models) -> Self {
+        Self { models, ..self }
+    }
+}
+
+/// A variable that only the driver keeps; it exists where the path does.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kept {
+    pub(crate) variable: &'static str,
+    pub(crate) path: &'static str,
+    pub(crate) initial: Initial,
+    pub(crate) length: usize,
+}
+
+/// What a [`Kept`] variable begins with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Initial {
+    /// Option `ondelay`.
+    OnDelay,
+    /// Option `offdelay`.
+    OffDelay,
+    /// This text.
+    Is(&'static str),
+}
+
+/// What a value means for the status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sense {
+    /// Mains are there.
+    Online,
+    /// The converter is fed by the mains (unless the UPS is off).
+    MainsUsed,
+    /// The converter is fed by the battery.
+    BatteryUsed,
+    /// The mains are too low to be used.
+    MainsTooLow,
+    Charging,
+    Discharging,
+    FullyCharged,
+    Depleted,
+    LowBattery,
+    TimeLimitExpired,
+    ShutdownImminent,
+    Overload,
+    ReplaceBattery,
+    /// 0: there is no battery.
+    BatteryPresent,
+    Trim,
+    Boost,
+    AutomaticBypass,
+    ManualBypass,
+    /// 0: the output is off.
+    Good,
+    Calibrating,
+    FanFailure,
+    ChargerFailure,
+    BatteryVoltageHigh,
+    BatteryVoltageLow,
+    InternalFailure,
+    OverTemperature,
+    AwaitingPower,
+    VoltageOutOfRange,
+    FrequencyOutOfRange,
+    /// 1 when Advanced Battery Monitoring charges the battery.
+    AbmEnabled,
+    /// What the charger does, as older ABM models say it.
+    ChargerMode,
+    /// What the charger does, as newer ABM models say it.
+    ChargerStatus,
+    /// 1: this alarm text.
+    Alarm(&'static str),
+}
+
+/// A flag. Of several rows of one sense, any that is set counts.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FlagRow {
+    pub(crate) path: &'static str,
+    pub(crate) sense: Sense,
+    pub(crate) quick: bool,
+}
+
+/// An instant command: writes a value. Of several rows for one command the first counts that exists in the device.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CommandRow {
+    pub(crate) name: &'static str,
+    pub(crate) path: &'static str,
+    pub(crate) value: Action,
+}
+
+/// What a command writes when it is given no parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// This number, whatever the parameter.
+    Value(i64),
+    /// The parameter, else this number.
+    Seconds(i64),
+    /// The parameter, else `ups.delay.start`.
+    OnDelay,
+    /// The parameter, else `ups.delay.shutdown`.
+    OffDelay,
+}
+
+/// Whether a subdriver is for a device: vendor and product id, vendor and product strings.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Claim {
+    pub(crate) vendor: u16,
+    /// Product ids; empty: any.
+    pub(crate) products: &'static [u16],
+    /// A word that the vendor or product string must have, where others use the same ids.
+    pub(crate) word: Option<&'static str>,
+}
+
+/// A make of UPS.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Subdriver {
+    /// Name and version, as printed and published.
+    pub(crate) name: &'static str,
+    /// `ups.mfr` of a device without a vendor string.
+    pub(crate) maker: &'static str,
+    pub(crate) claims: &'static [Claim],
+    pub(crate) rows: &'static [&'static [Row]],
+    pub(crate) kept: &'static [Kept],
+    pub(crate) flags: &'static [FlagRow],
+    pub(crate) commands: &'static [CommandRow],
+    /// Reports that must not be asked for: the device breaks.
+    pub(crate) poison: &'static [u8],
+    /// `ups.model` and line, from the product and model strings.
+    pub(crate) model: fn(&str, &str) -> (String, Line),
+}
+
+impl Subdriver {
+    /// Whether a claim is for this device; strings that could not be read match no word.
+    pub(crate) fn claims(&self, vendor: u16, product: u16, strings: &[Option<&str>]) -> bool {
+        self.claims.iter().any(|claim| {
+            let word = |word: &str| strings.iter().flatten().any(|text| text.contains(word));
+            claim.vendor == vendor
+                && (claim.products.is_empty() || claim.products.contains(&product))
+                && claim.word.is_none_or(word)
+        })
+    }
+
+    /// Whether it knows the vendor.
+    pub(crate) fn knows(&self, vendor: u16) -> bool {
+        self.claims.iter().any(|claim| claim.vendor == vendor)
+    }
+}
