@@ -5,7 +5,7 @@ use outage_host::Host;
 
 use crate::config::DriverConfig;
 use crate::family::{DeviceError, Family};
-use crate::qx;
+use crate::{qx, usbhid};
 
 /// An option of a driver, as ups.conf and `-x` take it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub struct DriverInfo {
 }
 
 /// Every driver, sorted by name.
-pub const DRIVERS: &[DriverInfo] = &[qx::BLAZER_SER, qx::NUTDRV_QX];
+pub const DRIVERS: &[DriverInfo] = &[qx::BLAZER_SER, qx::NUTDRV_QX, usbhid::USBHID_UPS];
 
 /// One line for each option of the section that the driver does not know; they change nothing.
 #[must_use]
