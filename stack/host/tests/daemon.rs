@@ -1,5 +1,6 @@
 //! Programs run by `real::start`, as processes: this test binary starts itself as each of them. (No test harness: a
 //! program has to be started with one thread.)
+#![expect(clippy::unwrap_used, reason = "a test: what is not as expected, fails it")]
 
 use std::io::{Read, Write};
 use std::os::unix::net::UnixDatagram;
