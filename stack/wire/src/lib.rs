@@ -3,7 +3,7 @@
 //! what NUT really answers) and the protocol on the Unix socket between a driver and `upsd`.
 //!
 //! - [`lex`]: bytes to lines of words. Configuration files use the same words, so they are lexed here too.
-//! - [`quote`]: words back to bytes.
+//! - [`mod@quote`]: words back to bytes.
 //! - [`net`]: requests, replies and error codes of the network protocol.
 //! - [`sock`]: both directions of the driver socket.
 //!

@@ -132,7 +132,7 @@ impl<'a> Line<'a> {
         self.surplus
     }
 
-    /// The quote that was still open when the input ended (only from [`Lexer::finish`]).
+    /// The quote that was still open when the input ended (only from [`super::Lexer::finish`]).
     #[must_use]
     pub const fn unclosed(&self) -> Option<Place> {
         self.unclosed
