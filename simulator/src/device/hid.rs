@@ -233,3 +233,6 @@ impl Hid {
         idle_over || self.bytes(place) != said.bytes
     }
 }
+
+#[cfg(test)]
+mod tests;

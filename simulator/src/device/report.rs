@@ -231,7 +231,7 @@ mod tests {
                 .collect();
             let report = Report { id: 1, feature: true, input: false, fields };
             let bits: usize = report.fields.iter().map(|field| usize::from(field.bits)).sum();
-            if report.fields.is_empty() || bits % 8 != 0 {
+            if report.fields.is_empty() || !bits.is_multiple_of(8) {
                 return Outcome::discard();
             }
             let mut plant = Plant::new(Settings::default());

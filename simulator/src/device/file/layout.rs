@@ -84,7 +84,7 @@ fn read_report(
         read_field(reader, child, strings, &mut fields);
     }
     let bits: usize = fields.iter().map(|field| usize::from(field.bits)).sum();
-    if bits % 8 != 0 {
+    if !bits.is_multiple_of(8) {
         let help = Some(format!("pad {}", 8 - bits % 8));
         reader.fault(name_span(node), &format!("{bits} bits are no whole number of bytes"), help);
     } else if bits == 0 {

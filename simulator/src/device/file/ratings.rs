@@ -111,7 +111,7 @@ fn read_battery(reader: &mut Reader, node: &KdlNode, settings: &mut Settings) {
         arguments(curve).filter_map(|entry| reader.entry_number(entry, 0.0..100.0)).collect();
     let points: Vec<(f64, f64)> = figures.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect();
     let rising = points.is_sorted_by(|a, b| a.0 < b.0 && a.1 <= b.1);
-    if arguments(curve).count() % 2 != 0 || points.is_empty() || !rising {
+    if !arguments(curve).count().is_multiple_of(2) || points.is_empty() || !rising {
         reader.fault(
             super::reader::name_span(curve),
             "a curve is pairs of charge and cell voltage, rising",

@@ -178,7 +178,7 @@ impl Reader {
             self.fault(entry_span(entry), &format!("{stranger:?} is no hex digit"), help);
             return None;
         }
-        if digits.len() % 2 != 0 {
+        if !digits.len().is_multiple_of(2) {
             self.fault(entry_span(entry), "half a byte too many", Some("two hex digits a byte".into()));
             return None;
         }

@@ -146,3 +146,16 @@ fn no_text_makes_it_panic() {
     }
     quickcheck::quickcheck(property as fn(usize, String, usize) -> bool);
 }
+
+/// The grammar's page.
+const README: &str = include_str!("../../../devices/README.md");
+
+#[test]
+fn the_page_names_every_quantity_and_its_example_is_in_order() {
+    for (name, _) in crate::device::quantity::NAMES {
+        assert!(README.contains(&format!("`{name}`")), "{name}");
+    }
+    let example = README.split("```kdl\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let example = example.replace(" ... ", " ");
+    assert!(DeviceFile::parse(&example).is_ok(), "{}", faults(&example));
+}
