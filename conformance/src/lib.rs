@@ -1,2 +1,17 @@
 #![forbid(unsafe_code)]
-//! Placeholder.
+//! Outage's laboratory: scripted power failures ([`scenario`]), judged ([`judge`]) in lanes that differ only in what is
+//! real ([`lane`]), and shown to people and programs ([`report`], [`view`]).
+
+pub mod cli;
+pub mod clock;
+pub mod devices;
+mod director;
+mod hooks;
+pub mod judge;
+pub mod lane;
+mod probe;
+pub mod report;
+pub mod run;
+pub mod scenario;
+pub mod trace;
+pub mod view;

@@ -1,0 +1,127 @@
+//! The command line of `outage`.
+
+mod files;
+mod first;
+mod list;
+mod run;
+mod sim;
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::hooks;
+use crate::lane::LaneKind;
+
+/// Pull the plug on a virtual UPS, and see what the stack makes of it.
+#[derive(Parser)]
+#[command(name = "outage", version, about)]
+#[command(after_help = "Without a command: the battery of a virtual UPS runs low, live, with the real stack behind it.\n\
+    Under the name of a program of the stack (upsd, upsmon, upsc, usbhid-ups, ..) it is that program.\n\
+    Exit codes: 0 all passed, 1 a scenario failed, 2 something is wrong with the command, a scenario or a device file.")]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Sub>,
+}
+
+#[derive(Subcommand)]
+enum Sub {
+    /// Run scenarios and judge them
+    Run(RunArgs),
+    /// List the scenarios in a folder
+    List {
+        /// Scenario files, or folders of them [default: scenarios]
+        #[arg(default_value = "scenarios")]
+        paths: Vec<PathBuf>,
+        /// One JSON document
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the virtual UPSes there are
+    Devices {
+        /// One JSON document
+        #[arg(long)]
+        json: bool,
+    },
+    /// Serve virtual UPSes until stopped
+    #[command(after_help = sim::HELP)]
+    Sim(SimArgs),
+}
+
+/// Arguments of `outage run`.
+#[derive(clap::Args)]
+pub(crate) struct RunArgs {
+    /// How real: virtual (one process, virtual time) or process (real programs, real time); both unless given
+    #[arg(long)]
+    lane: Option<LaneKind>,
+    /// Seed of everything random
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Only runs whose name holds this text
+    #[arg(long, value_name = "TEXT")]
+    only: Option<String>,
+    /// Runs at a time in the process lane
+    #[arg(long, value_name = "N", default_value_t = 4)]
+    jobs: usize,
+    /// One JSON document on standard output
+    #[arg(long)]
+    json: bool,
+    /// Write a JUnit report
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// Show everything that happens, as it happens (one run at a time)
+    #[arg(long, short)]
+    verbose: bool,
+    /// Scenario files, or folders of them
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+}
+
+/// Arguments of `outage sim`.
+#[derive(clap::Args)]
+pub(crate) struct SimArgs {
+    /// Devices, by name (see `outage devices`) or by path
+    #[arg(required = true)]
+    devices: Vec<String>,
+    /// Address that serves the USB devices over USB/IP
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:3240")]
+    usbip: std::net::SocketAddr,
+    /// Link to the pty of the serial device; once for each of them
+    #[arg(long, value_name = "LINK")]
+    pty: Vec<PathBuf>,
+}
+
+/// Runs `outage`, or the program of the stack by whose name it was called.
+#[must_use]
+pub fn main(arguments: Vec<OsString>) -> ExitCode {
+    let called = arguments.first().map(PathBuf::from).unwrap_or_default();
+    let name = called.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    if outage_ups::PROGRAMS.iter().any(|program| program.name == name) {
+        return outage_ups::main(arguments);
+    }
+    let words: Vec<_> = arguments.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    if let Some(code) = hooks::main(&name, &words) {
+        return code;
+    }
+    let done = match Cli::parse_from(arguments).command {
+        None => first::main(),
+        Some(Sub::Run(args)) => run::main(&args),
+        Some(Sub::List { paths, json }) => list::scenarios(&paths, json),
+        Some(Sub::Devices { json }) => list::devices(json),
+        Some(Sub::Sim(args)) => sim::main(&args),
+    };
+    match done {
+        Ok(code) => code,
+        Err(text) => {
+            eprintln!("{text}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// This binary's own file: the process lane runs it under other names.
+fn this_program() -> Result<PathBuf, String> {
+    std::env::current_exe().map_err(|error| format!("failed to find this program's own file: {error}"))
+}

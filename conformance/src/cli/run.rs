@@ -1,0 +1,117 @@
+//! `outage run`.
+
+use std::collections::VecDeque;
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError, mpsc};
+use std::time::Duration;
+
+use outage_simulator::ups::State;
+
+use super::{RunArgs, files};
+use crate::lane::LaneKind;
+use crate::report::{json, junit, text};
+use crate::run::{self, Nobody, Outcome, Run, Watch};
+use crate::trace::Event;
+
+/// Runs what was asked for and reports it.
+pub(super) fn main(args: &RunArgs) -> Result<ExitCode, String> {
+    let colour = std::io::stderr().is_terminal();
+    let loaded = files::load(&args.paths, colour)?;
+    let lanes = args.lane.map_or_else(|| vec![LaneKind::Virtual, LaneKind::Process], |lane| vec![lane]);
+    let mut runs = Vec::new();
+    for lane in lanes {
+        for (file, loaded) in loaded.iter().enumerate() {
+            runs.extend(run::runs(&loaded.scenario, lane, args.seed).into_iter().map(|run| (file, run)));
+        }
+    }
+    if let Some(only) = &args.only {
+        runs.retain(|(_, run)| run.name.contains(only.as_str()));
+    }
+    if runs.is_empty() {
+        return Err("no run is left: `outage list` shows what there is".to_owned());
+    }
+    let program = super::this_program()?;
+    let mut outcomes = Vec::new();
+    let mut report = |file: usize, outcome: Outcome| {
+        if !args.json {
+            println!("{}", text::line(&outcome));
+        }
+        if let Some(failure) = text::failure(&outcome, &loaded[file].path, &loaded[file].source, colour) {
+            eprintln!("\n{failure}\n");
+        }
+        outcomes.push((file, outcome));
+    };
+    // The process lane waits most of the time, so several run side by side; the virtual one keeps a core busy.
+    let (processes, virtuals): (Vec<_>, Vec<_>) =
+        runs.into_iter().partition(|(_, run)| run.lane == LaneKind::Process && !args.verbose);
+    for (file, run) in virtuals {
+        let outcome = if args.verbose {
+            run::execute(&run, &program, &mut Printer)
+        } else {
+            run::execute(&run, &program, &mut Nobody)
+        };
+        report(file, outcome);
+    }
+    side_by_side(processes, args.jobs.max(1), &program, &mut report);
+    outcomes.sort_by_key(|(file, outcome)| (outcome.lane, *file, outcome.name.clone()));
+    let outcomes: Vec<_> = outcomes.into_iter().map(|(_, outcome)| outcome).collect();
+    finish(args, &outcomes)
+}
+
+fn side_by_side(
+    runs: Vec<(usize, Run)>,
+    jobs: usize,
+    program: &std::path::Path,
+    report: &mut impl FnMut(usize, Outcome),
+) {
+    let queue = Mutex::new(VecDeque::from(runs));
+    let (sender, receiver) = mpsc::channel();
+    std::thread::scope(|scope| {
+        for _ in 0..jobs {
+            let (queue, sender) = (&queue, sender.clone());
+            scope.spawn(move || {
+                loop {
+                    let next = queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+                    let Some((file, run)) = next else { return };
+                    // The receiver outlives the threads.
+                    let _ = sender.send((file, run::execute(&run, program, &mut Nobody)));
+                }
+            });
+        }
+        drop(sender);
+        for (file, outcome) in receiver {
+            report(file, outcome);
+        }
+    });
+}
+
+fn finish(args: &RunArgs, outcomes: &[Outcome]) -> Result<ExitCode, String> {
+    if let Some(path) = &args.junit {
+        let xml = junit::document(outcomes).map_err(|error| format!("failed to make the JUnit report: {error}"))?;
+        write(path, &xml)?;
+    }
+    let failed = outcomes.iter().filter(|outcome| outcome.failure.is_some()).count();
+    if args.json {
+        println!("{}", json::document(outcomes));
+    } else {
+        println!("{} passed, {failed} failed", outcomes.len() - failed);
+    }
+    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+fn write(path: &PathBuf, text: &str) -> Result<(), String> {
+    std::fs::write(path, text).map_err(|error| format!("failed to write {}: {error}", path.display()))
+}
+
+/// Prints events as they happen.
+struct Printer;
+
+impl Watch for Printer {
+    fn event(&mut self, event: &Event) {
+        println!("{event}");
+    }
+
+    fn picture(&mut self, _: Duration, _: &[(String, State)]) {}
+}

@@ -1,0 +1,297 @@
+//! The director: plays a scenario in a lane. It pulls the plugs, keeps the machines' power and asks the judge.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use outage_simulator::ups::{State, Ups};
+use tokio::select;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use crate::clock::Clock;
+use crate::judge::{Answer, Judge};
+use crate::run::{DynLane, Outcome, Sink, Watch};
+use crate::scenario::{Action, ActionKind, MachineState, Scenario};
+use crate::trace::{Event, What};
+
+/// How often upsd is asked for what the judge waits for, in scenario time.
+const ASK_EVERY: Duration = Duration::from_secs(1);
+/// How often a watcher sees the UPSes, in the runtime's time.
+const PICTURE_EVERY: Duration = Duration::from_millis(100);
+
+/// What a task of the director's comes back with.
+enum Done {
+    Booted(String, Result<(), String>),
+    /// The orderly stop came to its end.
+    Stopped(String),
+    Answered { ups: String, variable: String, answer: Answer },
+    Changed(String),
+}
+
+/// One run in progress.
+pub(crate) struct Director {
+    scenario: Scenario,
+    lane: DynLane,
+    upses: BTreeMap<String, Ups>,
+    clock: Clock,
+    sink: Sink,
+    events: mpsc::UnboundedReceiver<Event>,
+    machines: BTreeMap<String, MachineState>,
+    outputs: BTreeMap<String, bool>,
+    cursors: BTreeMap<String, usize>,
+    tasks: JoinSet<Done>,
+    /// Questions on their way.
+    asking: usize,
+    last_answers: BTreeMap<(String, String), Answer>,
+}
+
+impl Director {
+    pub(crate) fn new(
+        scenario: Scenario,
+        lane: DynLane,
+        upses: BTreeMap<String, Ups>,
+        clock: Clock,
+        sink: Sink,
+        events: mpsc::UnboundedReceiver<Event>,
+    ) -> Self {
+        let outputs = upses.iter().map(|(name, ups)| (name.clone(), ups.state().output_on)).collect();
+        Self {
+            machines: scenario.machines.iter().map(|m| (m.name.clone(), MachineState::Running)).collect(),
+            scenario,
+            lane,
+            outputs,
+            cursors: BTreeMap::new(),
+            upses,
+            clock,
+            sink,
+            events,
+            tasks: JoinSet::new(),
+            asking: 0,
+            last_answers: BTreeMap::new(),
+        }
+    }
+
+    /// Plays the scenario to its end.
+    pub(crate) async fn play(mut self, watch: &mut dyn Watch, outcome: &mut Outcome) {
+        let mut judge = Judge::new(self.scenario.clone());
+        for machine in self.scenario.machines.clone() {
+            self.boot(&machine.name);
+        }
+        for name in self.upses.keys().cloned().collect::<Vec<_>>() {
+            self.watch_ups(name);
+        }
+        let mut next_question = Duration::ZERO;
+        let mut next_picture = Duration::ZERO;
+        let picture_every = self.clock.scenario(PICTURE_EVERY);
+        while !judge.finished() {
+            let now = self.clock.now();
+            for action in judge.tick(now) {
+                self.act(&action);
+            }
+            if judge.finished() {
+                break;
+            }
+            let questions = judge.questions();
+            if !questions.is_empty() && self.asking == 0 && now >= next_question {
+                self.ask(questions.clone());
+                next_question = now + ASK_EVERY;
+            }
+            if outcome.lane == crate::lane::LaneKind::Process && now >= next_picture {
+                watch.picture(now, &self.picture());
+                next_picture = now + picture_every;
+            }
+            let mut wake = judge.wake_at();
+            if !questions.is_empty() && self.asking == 0 {
+                wake = Some(wake.map_or(next_question, |at| at.min(next_question)));
+            }
+            if outcome.lane == crate::lane::LaneKind::Process {
+                wake = Some(wake.map_or(next_picture, |at| at.min(next_picture)));
+            }
+            let sleep = async {
+                match wake {
+                    Some(at) => self.clock.sleep_until(at).await,
+                    None => std::future::pending().await,
+                }
+            };
+            select! {
+                biased;
+                event = self.events.recv() => if let Some(event) = event {
+                    self.happened(event, &mut judge, watch, outcome);
+                },
+                done = self.tasks.join_next(), if !self.tasks.is_empty() => if let Some(Ok(done)) = done {
+                    self.done(done, &mut judge);
+                },
+                () = sleep => {}
+            }
+        }
+        // What was said up to the verdict belongs to the record.
+        while let Ok(event) = self.events.try_recv() {
+            watch.event(&event);
+            outcome.trace.push(event);
+        }
+        watch.picture(self.clock.now(), &self.picture());
+        for machine in &self.scenario.machines {
+            self.lane.cut(&machine.name);
+        }
+        outcome.lasted = self.clock.now();
+        outcome.failure = judge.failure().cloned();
+        outcome.held = judge.held().to_vec();
+    }
+
+    fn picture(&self) -> Vec<(String, State)> {
+        self.upses.iter().map(|(name, ups)| (name.clone(), ups.state())).collect()
+    }
+
+    fn happened(&mut self, event: Event, judge: &mut Judge, watch: &mut dyn Watch, outcome: &mut Outcome) {
+        judge.event(&event);
+        watch.event(&event);
+        if matches!(event.what, What::ShutdownCommand) && self.state(&event.place) == MachineState::Running {
+            self.begin_stop(&event.place);
+        }
+        outcome.trace.push(event);
+        watch.picture(self.clock.now(), &self.picture());
+    }
+
+    fn done(&mut self, done: Done, judge: &mut Judge) {
+        match done {
+            Done::Booted(_, Ok(())) => {}
+            Done::Booted(machine, Err(error)) => judge.broken(self.clock.now(), format!("{machine} boots"), error),
+            Done::Stopped(machine) => {
+                if self.state(&machine) == MachineState::Stopping {
+                    self.become_(&machine, MachineState::Stopped);
+                    self.power(&machine);
+                }
+            }
+            Done::Answered { ups, variable, answer } => {
+                self.asking -= 1;
+                judge.answer(self.clock.now(), &ups, &variable, answer.clone());
+                let before = self.last_answers.insert((ups.clone(), variable.clone()), answer.clone());
+                if before.as_ref() != Some(&answer) {
+                    let text = match answer {
+                        Answer::Value(value) => value,
+                        Answer::Error(code) => format!("ERR {code}"),
+                        Answer::Nothing => "no answer".to_owned(),
+                    };
+                    self.sink.send(&ups, What::Answer { variable, text });
+                }
+            }
+            Done::Changed(name) => {
+                self.look_at(&name);
+                self.watch_ups(name);
+            }
+        }
+    }
+
+    fn state(&self, machine: &str) -> MachineState {
+        self.machines.get(machine).copied().unwrap_or(MachineState::Off)
+    }
+
+    fn become_(&mut self, machine: &str, state: MachineState) {
+        self.machines.insert(machine.to_owned(), state);
+        self.sink.send(machine, What::Machine { state });
+    }
+
+    fn boot(&mut self, machine: &str) {
+        let (lane, name) = (self.lane.clone(), machine.to_owned());
+        self.tasks.spawn(async move {
+            let booted = lane.boot(&name).await;
+            Done::Booted(name, booted)
+        });
+    }
+
+    /// The shutdown command ran: the services go down in the machine's own time.
+    fn begin_stop(&mut self, machine: &str) {
+        self.become_(machine, MachineState::Stopping);
+        let Some(spec) = self.scenario.machines.iter().find(|spec| spec.name == machine) else { return };
+        let (lane, name, clock, time) = (self.lane.clone(), machine.to_owned(), self.clock, spec.stop_time);
+        self.tasks.spawn(async move {
+            clock.sleep(time).await;
+            lane.stop(&name).await;
+            Done::Stopped(name)
+        });
+    }
+
+    /// Wakes the director when a UPS does something by itself.
+    fn watch_ups(&mut self, name: String) {
+        let Some(ups) = self.upses.get(&name).cloned() else { return };
+        let cursor = self.cursors.get(&name).copied().unwrap_or_default();
+        self.tasks.spawn(async move {
+            ups.wait_events(cursor).await;
+            Done::Changed(name)
+        });
+    }
+
+    /// Takes note of what a UPS did.
+    fn look_at(&mut self, name: &str) {
+        let Some(ups) = self.upses.get(name).cloned() else { return };
+        let cursor = self.cursors.entry(name.to_owned()).or_default();
+        let events = ups.events_since(*cursor);
+        *cursor += events.len();
+        for event in events {
+            match event.output() {
+                Some(on) => {
+                    self.outputs.insert(name.to_owned(), on);
+                    self.sink.send(name, What::Output { on, reason: event.to_string() });
+                    let fed: Vec<_> = self.scenario.machines.iter().map(|machine| machine.name.clone()).collect();
+                    for machine in fed {
+                        self.power(&machine);
+                    }
+                }
+                None => self.sink.send(name, What::Ups { text: event.to_string() }),
+            }
+        }
+    }
+
+    /// What the power at a machine's outlets makes of it. A machine that no UPS feeds never loses its power.
+    fn power(&mut self, machine: &str) {
+        let Some(spec) = self.scenario.machines.iter().find(|spec| spec.name == machine) else { return };
+        let powered = spec.plugged_into.is_empty()
+            || spec.plugged_into.iter().any(|ups| self.outputs.get(ups).is_some_and(|on| *on));
+        match (powered, self.state(machine)) {
+            (false, MachineState::Running | MachineState::Stopping) => {
+                self.lane.cut(machine);
+                self.become_(machine, MachineState::Crashed);
+            }
+            (false, MachineState::Stopped) => {
+                self.lane.cut(machine);
+                self.become_(machine, MachineState::Off);
+            }
+            (true, MachineState::Off | MachineState::Crashed) => {
+                self.become_(machine, MachineState::Running);
+                self.boot(machine);
+            }
+            _ => {}
+        }
+    }
+
+    fn act(&mut self, action: &Action) {
+        let Some(ups) = self.upses.get(&action.ups) else { return };
+        self.sink.send(&action.ups, What::Action { text: action.kind.to_string() });
+        match action.kind {
+            ActionKind::Mains(on) => ups.mains(on),
+            ActionKind::MainsVoltage(volts) => ups.mains_voltage(volts),
+            ActionKind::Charge(percent) => ups.charge(percent),
+            ActionKind::Load(percent) => ups.load(percent),
+            ActionKind::Unplug => ups.unplug(),
+            ActionKind::Replug => ups.replug(),
+            ActionKind::Freeze => ups.freeze(),
+            ActionKind::Thaw => ups.thaw(),
+        }
+        self.look_at(&action.ups.clone());
+    }
+
+    /// Asks each UPS's server.
+    fn ask(&mut self, questions: Vec<(String, String)>) {
+        for (ups, variable) in questions {
+            let Some(server) = self.scenario.machines.iter().find(|machine| machine.serves.contains(&ups)) else {
+                continue;
+            };
+            let (lane, machine) = (self.lane.clone(), server.name.clone());
+            self.asking += 1;
+            self.tasks.spawn(async move {
+                let answer = lane.ask(&machine, &ups, &variable).await;
+                Done::Answered { ups, variable, answer }
+            });
+        }
+    }
+}

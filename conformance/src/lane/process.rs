@@ -1,0 +1,325 @@
+//! The process lane: the real programs as real processes, over TCP, Unix sockets, ptys and USB/IP, in real time.
+//!
+//! A machine is a folder with its configuration and its state. The programs are this very binary under the names of the
+//! stack, so that `ps` shows what a user would see. No root, no kernel module.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use outage_simulator::bus::usbip::Bus;
+use outage_simulator::bus::pty::Pty;
+use outage_simulator::ups::{BusKind, Ups};
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
+use tokio::net::{TcpStream, UnixListener};
+use tokio::process::{Child, Command};
+use tokio::task::JoinSet;
+
+use super::{Lane, files};
+use crate::hooks;
+use crate::judge::Answer;
+use crate::probe;
+use crate::run::Sink;
+use crate::scenario::{MachineSpec, Scenario};
+use crate::trace::What;
+
+/// How long a program may take to answer SIGTERM.
+const TERM_LIMIT: Duration = Duration::from_secs(5);
+/// How long the late step of a shutdown may take.
+const LATE_LIMIT: Duration = Duration::from_secs(40);
+/// How long a question to upsd may take.
+const ASK_LIMIT: Duration = Duration::from_secs(2);
+
+/// The world of one run.
+pub(crate) struct ProcessLane {
+    folder: PathBuf,
+    programs: PathBuf,
+    scenario: Scenario,
+    ports: BTreeMap<String, u16>,
+    devices: BTreeMap<String, (String, String)>,
+    running: Mutex<BTreeMap<String, Vec<(String, Child)>>>,
+    sink: Sink,
+    /// Buses, ptys and the readers of what programs say: they end with the run.
+    tasks: Mutex<JoinSet<()>>,
+}
+
+impl ProcessLane {
+    /// Lays out folders, links and buses. `program` is this binary.
+    ///
+    /// # Errors
+    /// Text that says what could not be made.
+    pub(crate) async fn set_up(
+        folder: &Path,
+        program: &Path,
+        scenario: &Scenario,
+        upses: &BTreeMap<String, Ups>,
+        sink: Sink,
+    ) -> Result<Arc<Self>, String> {
+        let folder = folder.to_owned();
+        let programs = folder.join("bin");
+        make(&programs)?;
+        for name in outage_ups::PROGRAMS.iter().map(|program| program.name).chain(hooks::NAMES) {
+            let link = programs.join(name);
+            std::os::unix::fs::symlink(program, &link)
+                .map_err(|error| format!("failed to link {}: {error}", link.display()))?;
+        }
+        let mut tasks = JoinSet::new();
+        let devices = plug_in(&folder, upses, &mut tasks).await?;
+        let listener = UnixListener::bind(folder.join("lab.sock"))
+            .map_err(|error| format!("failed to listen in {}: {error}", folder.display()))?;
+        tasks.spawn(hear_hooks(listener, sink.clone()));
+        let mut ports = BTreeMap::new();
+        // All are held until all are known, so that no two machines get the same one.
+        let mut held = Vec::new();
+        for machine in &scenario.machines {
+            let probe = std::net::TcpListener::bind("127.0.0.1:0")
+                .map_err(|error| format!("failed to find a free port on 127.0.0.1: {error}"))?;
+            let address = probe.local_addr().map_err(|error| format!("failed to find a free port: {error}"))?;
+            ports.insert(machine.name.clone(), address.port());
+            held.push(probe);
+        }
+        drop(held);
+        let lane = Self {
+            folder,
+            programs,
+            scenario: scenario.clone(),
+            ports,
+            devices,
+            running: Mutex::new(BTreeMap::new()),
+            sink,
+            tasks: Mutex::new(tasks),
+        };
+        for machine in &scenario.machines {
+            lane.write_files(machine)?;
+        }
+        Ok(Arc::new(lane))
+    }
+
+    fn home(&self, machine: &str) -> PathBuf {
+        self.folder.join(machine)
+    }
+
+    fn write_files(&self, machine: &MachineSpec) -> Result<(), String> {
+        let home = self.home(&machine.name);
+        let state = home.join("run");
+        make(&state)?;
+        let configuration = home.join("etc");
+        make(&configuration)?;
+        let place = files::Place {
+            scale: self.scenario.scale,
+            state: state.display().to_string(),
+            listen: self.ports[&machine.name],
+            device: &|ups| self.devices[ups].clone(),
+            server: &|machine| ("127.0.0.1".to_owned(), self.ports[machine]),
+            flag: home.join("killpower").display().to_string(),
+            shutdown: self.programs.join(hooks::SHUTDOWN).display().to_string(),
+            notify: self.programs.join(hooks::NOTIFY).display().to_string(),
+        };
+        let mut texts = vec![("upsmon.conf", place.upsmon_conf(machine))];
+        if !machine.serves.is_empty() {
+            texts.push(("ups.conf", place.ups_conf(machine, &self.scenario.upses)));
+            texts.push(("upsd.conf", place.upsd_conf(machine, "127.0.0.1")));
+            texts.push(("upsd.users", place.upsd_users()));
+        }
+        for (name, text) in texts {
+            use std::os::unix::fs::OpenOptionsExt as _;
+            let path = configuration.join(name);
+            std::fs::OpenOptions::new()
+                .create(true)
+                .truncate(true)
+                .write(true)
+                .mode(0o640)
+                .open(&path)
+                .and_then(|mut file| io::Write::write_all(&mut file, text.as_bytes()))
+                .map_err(|error| format!("failed to write {}: {error}", path.display()))?;
+        }
+        Ok(())
+    }
+
+    fn spec(&self, machine: &str) -> Result<&MachineSpec, String> {
+        let found = self.scenario.machines.iter().find(|spec| spec.name == machine);
+        found.ok_or_else(|| format!("there is no machine {machine}"))
+    }
+
+    /// Starts a program of a machine; what it says becomes events.
+    fn start(&self, machine: &str, arguments: &[&str]) -> Result<Child, String> {
+        let home = self.home(machine);
+        let program = self.programs.join(arguments[0]);
+        let mut child = Command::new(&program)
+            .args(&arguments[1..])
+            .env("NUT_CONFPATH", home.join("etc"))
+            .env("NUT_STATEPATH", home.join("run"))
+            .env("NUT_ALTPIDPATH", home.join("run"))
+            .env("NUT_PIDPATH", home.join("run"))
+            .env(hooks::SOCKET, self.folder.join("lab.sock"))
+            .env(hooks::MACHINE, machine)
+            .env(hooks::FLAG, home.join("killpower"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| format!("failed to start {}: {error}", program.display()))?;
+        if let Some(output) = child.stdout.take() {
+            self.listen_to(machine, arguments[0], output);
+        }
+        if let Some(output) = child.stderr.take() {
+            self.listen_to(machine, arguments[0], output);
+        }
+        Ok(child)
+    }
+
+    fn listen_to(&self, machine: &str, process: &str, output: impl AsyncRead + Unpin + Send + 'static) {
+        let (sink, machine, process) = (self.sink.clone(), machine.to_owned(), process.to_owned());
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        tasks.spawn(async move {
+            let mut lines = BufReader::new(output).lines();
+            while let Ok(Some(text)) = lines.next_line().await {
+                sink.send(&machine, What::Log { process: process.clone(), text });
+            }
+        });
+    }
+
+    fn running(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Vec<(String, Child)>>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Runs a program of a machine to its end, within a limit.
+    async fn finish(&self, machine: &str, arguments: &[&str]) -> Result<bool, String> {
+        let mut child = self.start(machine, arguments)?;
+        match tokio::time::timeout(LATE_LIMIT, child.wait()).await {
+            Ok(Ok(status)) => Ok(status.success()),
+            Ok(Err(error)) => Err(format!("failed to wait for {}: {error}", arguments[0])),
+            Err(_) => Err(format!("{} still ran after {LATE_LIMIT:?}", arguments.join(" "))),
+        }
+    }
+}
+
+/// Plugs each UPS into its bus: driver and port of each.
+async fn plug_in(
+    folder: &Path,
+    upses: &BTreeMap<String, Ups>,
+    tasks: &mut JoinSet<()>,
+) -> Result<BTreeMap<String, (String, String)>, String> {
+    let bus = Bus::new();
+    let mut devices = BTreeMap::new();
+    let mut usb = Vec::new();
+    for (index, (name, ups)) in upses.iter().enumerate() {
+        match ups.kind() {
+            BusKind::Usb => {
+                let busid = format!("1-{}", index + 1);
+                bus.plug(&busid, ups.clone()).map_err(|error| format!("failed to plug {name} in: {error}"))?;
+                usb.push((name.clone(), busid));
+            }
+            BusKind::Serial => {
+                let link = folder.join(format!("tty-{name}"));
+                let pty = Pty::link(ups.clone(), &link)
+                    .map_err(|error| format!("failed to open a pty at {}: {error}", link.display()))?;
+                tasks.spawn(async move {
+                    // A line that fails is the driver's to notice.
+                    let _ = pty.serve().await;
+                });
+                devices.insert(name.clone(), ("nutdrv_qx".to_owned(), link.display().to_string()));
+            }
+        }
+    }
+    if !usb.is_empty() {
+        let address = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+        let (address, server) =
+            bus.listen(address).await.map_err(|error| format!("failed to serve USB/IP: {error}"))?;
+        tasks.spawn(async move {
+            let _server = server;
+            std::future::pending().await
+        });
+        for (name, busid) in usb {
+            devices.insert(name, ("usbhid-ups".to_owned(), format!("usbip://{address}/{busid}")));
+        }
+    }
+    Ok(devices)
+}
+
+/// Hears what the hooks that upsmon runs have to say.
+async fn hear_hooks(listener: UnixListener, sink: Sink) {
+    let mut hooks = JoinSet::new();
+    loop {
+        let Ok((mut stream, _)) = listener.accept().await else { return };
+        let sink = sink.clone();
+        hooks.spawn(async move {
+            let mut text = String::new();
+            if stream.read_to_string(&mut text).await.is_ok() {
+                hooks::report(&text, &sink);
+            }
+        });
+        while hooks.try_join_next().is_some() {}
+    }
+}
+
+fn make(folder: &Path) -> Result<(), String> {
+    std::fs::create_dir_all(folder).map_err(|error| format!("failed to make {}: {error}", folder.display()))
+}
+
+#[async_trait]
+impl Lane for ProcessLane {
+    async fn boot(&self, machine: &str) -> Result<(), String> {
+        let spec = self.spec(machine)?;
+        let mut programs: Vec<Vec<&str>> = Vec::new();
+        for ups in &spec.serves {
+            programs.push(vec![&self.devices[ups].0, "-F", "-a", ups]);
+        }
+        if !spec.serves.is_empty() {
+            programs.push(vec!["upsd", "-F"]);
+        }
+        if !spec.monitors.is_empty() {
+            programs.push(vec!["upsmon", "-F", "-p"]);
+        }
+        for arguments in programs {
+            let child = self.start(machine, &arguments)?;
+            self.running().entry(machine.to_owned()).or_default().push((arguments[0].to_owned(), child));
+        }
+        Ok(())
+    }
+
+    async fn stop(&self, machine: &str) {
+        let mut children = self.running().remove(machine).unwrap_or_default();
+        // The last one started is the first to stop.
+        while let Some((name, mut child)) = children.pop() {
+            if let Some(pid) = child.id().and_then(|pid| i32::try_from(pid).ok()).and_then(rustix::process::Pid::from_raw) {
+                let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+            }
+            let text = match tokio::time::timeout(TERM_LIMIT, child.wait()).await {
+                Ok(Ok(status)) => status.to_string(),
+                Ok(Err(error)) => error.to_string(),
+                Err(_) => "killed: it did not answer SIGTERM".to_owned(),
+            };
+            self.sink.send(machine, What::Exit { process: name, text });
+        }
+        let late = async {
+            if self.finish(machine, &["upsmon", "-K"]).await? && !self.finish(machine, &["upsdrvctl", "shutdown"]).await? {
+                return Err("upsdrvctl shutdown failed".to_owned());
+            }
+            Ok::<(), String>(())
+        };
+        if let Err(text) = late.await {
+            self.sink.send(machine, What::Log { process: "late".to_owned(), text });
+        }
+    }
+
+    fn cut(&self, machine: &str) {
+        // Dropping a child kills it.
+        self.running().remove(machine);
+    }
+
+    async fn ask(&self, machine: &str, ups: &str, variable: &str) -> Answer {
+        let question = async {
+            match TcpStream::connect(("127.0.0.1", self.ports[machine])).await {
+                Ok(stream) => probe::ask(stream, ups, variable).await,
+                Err(_) => Answer::Nothing,
+            }
+        };
+        tokio::time::timeout(ASK_LIMIT, question).await.unwrap_or(Answer::Nothing)
+    }
+}

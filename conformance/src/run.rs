@@ -1,0 +1,181 @@
+//! A run: one scenario, one choice of devices, one lane.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use outage_simulator::ups::{Options, State, Ups};
+use tokio::sync::mpsc;
+
+use crate::clock::Clock;
+use crate::director::Director;
+use crate::judge::{Failure, Held};
+use crate::lane::LaneKind;
+use crate::lane::process::ProcessLane;
+use crate::lane::virt::VirtualLane;
+use crate::scenario::Scenario;
+use crate::trace::{Event, What};
+
+/// One run to do.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// The scenario; each of its UPSes has exactly one device.
+    pub scenario: Scenario,
+    /// Scenario and devices: `low-battery/eaton-3s-700`.
+    pub name: String,
+    /// The devices alone.
+    pub device_names: String,
+    /// The lane.
+    pub lane: LaneKind,
+    /// The seed of everything random.
+    pub seed: u64,
+}
+
+/// What became of a run.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    /// As in [`Run::name`].
+    pub name: String,
+    /// As in [`Run::device_names`].
+    pub device_names: String,
+    /// The lane.
+    pub lane: LaneKind,
+    /// The seed.
+    pub seed: u64,
+    /// What failed, if anything did.
+    pub failure: Option<Failure>,
+    /// The steps that held.
+    pub held: Vec<Held>,
+    /// Everything that happened.
+    pub trace: Vec<Event>,
+    /// Scenario time it took.
+    pub lasted: Duration,
+    /// Real time it took.
+    pub took: Duration,
+    /// The folder with its files, when it was kept.
+    pub kept: Option<PathBuf>,
+}
+
+/// A scenario as one run for each of its devices.
+#[must_use]
+pub fn runs(scenario: &Scenario, lane: LaneKind, seed: u64) -> Vec<Run> {
+    let count = scenario.upses.iter().map(|ups| ups.devices.len()).max().unwrap_or(1);
+    let one = |index: usize| {
+        let mut scenario = scenario.clone();
+        for ups in &mut scenario.upses {
+            ups.devices = ups.devices.iter().cycle().nth(index).cloned().into_iter().collect();
+        }
+        let devices: Vec<_> = scenario.upses.iter().flat_map(|ups| ups.devices.clone()).collect();
+        let device_names = devices.join("+");
+        Run { name: format!("{}/{device_names}", scenario.name), device_names, scenario, lane, seed }
+    };
+    (0..count).map(one).collect()
+}
+
+/// Where the world's events go: they get their time here.
+#[derive(Clone)]
+pub(crate) struct Sink {
+    clock: Clock,
+    sender: mpsc::UnboundedSender<Event>,
+}
+
+impl Sink {
+    pub(crate) fn send(&self, place: &str, what: What) {
+        // The director only leaves at the end of a run, when nobody listens any more.
+        let _ = self.sender.send(Event { at: self.clock.now(), place: place.to_owned(), what });
+    }
+}
+
+/// Someone who watches a run.
+pub trait Watch {
+    /// Something happened.
+    fn event(&mut self, event: &Event);
+    /// The UPSes as they stand; called a few times a second in the process lane, and at each event.
+    fn picture(&mut self, at: Duration, upses: &[(String, State)]);
+}
+
+/// Nobody watches.
+pub struct Nobody;
+
+impl Watch for Nobody {
+    fn event(&mut self, _: &Event) {}
+    fn picture(&mut self, _: Duration, _: &[(String, State)]) {}
+}
+
+/// Does a run, from setting its world up to the verdict.
+///
+/// `program` is this binary: the process lane runs it under the names of the stack. A failed run's folder is kept.
+#[must_use]
+pub fn execute(run: &Run, program: &std::path::Path, watch: &mut dyn Watch) -> Outcome {
+    let mut outcome = Outcome {
+        name: run.name.clone(),
+        device_names: run.device_names.clone(),
+        lane: run.lane,
+        seed: run.seed,
+        failure: None,
+        held: Vec::new(),
+        trace: Vec::new(),
+        lasted: Duration::ZERO,
+        took: Duration::ZERO,
+        kept: None,
+    };
+    let stopwatch = crate::clock::Stopwatch::start();
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all().start_paused(run.lane == LaneKind::Virtual);
+    let result = match builder.build() {
+        Ok(runtime) => runtime.block_on(drive(run, program, watch, &mut outcome)),
+        Err(error) => Err(format!("failed to start a runtime: {error}")),
+    };
+    if let Err(seen) = result {
+        let step = "the scenario's world can be set up".to_owned();
+        outcome.failure = Some(Failure { at: Duration::ZERO, span: None, step, seen });
+    }
+    outcome.took = stopwatch.elapsed();
+    outcome
+}
+
+async fn drive(
+    run: &Run,
+    program: &std::path::Path,
+    watch: &mut dyn Watch,
+    outcome: &mut Outcome,
+) -> Result<(), String> {
+    let scale = if run.lane == LaneKind::Virtual { 1.0 } else { run.scenario.scale };
+    let clock = Clock::start(scale);
+    let (sender, events) = mpsc::unbounded_channel();
+    let sink = Sink { clock, sender };
+    let mut upses = BTreeMap::new();
+    for spec in &run.scenario.upses {
+        let device = spec.devices.first().map_or("", String::as_str);
+        let file = crate::devices::find(device)?;
+        let options = Options { seed: run.seed, time_scale: scale, ..Options::default() };
+        let ups = Ups::new(&spec.name, &file, options);
+        ups.charge(spec.charge);
+        ups.load(spec.load);
+        upses.insert(spec.name.clone(), ups);
+    }
+    match run.lane {
+        LaneKind::Virtual => {
+            let lane = VirtualLane::set_up(&run.scenario, &upses, run.seed, sink.clone()).await?;
+            Director::new(run.scenario.clone(), lane, upses, clock, sink, events).play(watch, outcome).await;
+            Ok(())
+        }
+        LaneKind::Process => {
+            let folder = tempfile::Builder::new()
+                .prefix("outage-")
+                .tempdir()
+                .map_err(|error| format!("failed to make a folder for the run: {error}"))?;
+            let lane =
+                ProcessLane::set_up(folder.path(), program, &run.scenario, &upses, sink.clone()).await?;
+            Director::new(run.scenario.clone(), lane, upses, clock, sink, events).play(watch, outcome).await;
+            if outcome.failure.is_some() {
+                outcome.kept = Some(folder.keep());
+            }
+            Ok(())
+        }
+    }
+}
+
+/// Keeps the lane's type out of the director's.
+pub(crate) type DynLane = Arc<dyn crate::lane::Lane>;

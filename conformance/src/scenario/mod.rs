@@ -1,0 +1,15 @@
+//! The scenario language: scripted power failures, and what must come of them.
+//!
+//! `docs/scenarios.md` is its reference. A scenario is data: a lane sets its world up, the [`crate::judge`] plays its
+//! blocks and judges what happens. Parsing never fails as a whole: it returns what it understood and every fault.
+
+mod model;
+mod node;
+mod parse;
+
+pub use model::{
+    Action, ActionKind, Block, Bound, Condition, Expectation, MachineSpec, MachineState, MonitorSpec, Role,
+    Scenario, Start, UpsSpec,
+};
+pub use node::Fault;
+pub use parse::parse;

@@ -1,0 +1,473 @@
+//! KDL to [`Scenario`].
+
+use std::ops::Range;
+use std::time::Duration;
+
+use kdl::{KdlDocument, KdlNode};
+
+use super::model::{
+    Action, ActionKind, Block, Bound, Condition, Expectation, MachineSpec, MachineState, MonitorSpec, Role,
+    Scenario, Start, UpsSpec,
+};
+use super::node::{Fault, Reader, word};
+
+/// How long an expectation waits unless it says so.
+const WITHIN: Duration = Duration::from_secs(10);
+
+/// Parses a scenario file; `name` is what it will be called by.
+///
+/// Returns what was understood, and every fault. With faults the scenario must not be run.
+#[must_use]
+pub fn parse(name: &str, text: &str) -> (Scenario, Vec<Fault>) {
+    let mut scenario = Scenario {
+        name: name.to_owned(),
+        title: String::new(),
+        scale: 10.0,
+        upses: Vec::new(),
+        machines: Vec::new(),
+        blocks: Vec::new(),
+        never: Vec::new(),
+    };
+    let mut faults = Vec::new();
+    match KdlDocument::parse(text) {
+        Ok(document) => {
+            let mut parser = Parser { scenario: &mut scenario, faults: &mut faults };
+            for node in document.nodes() {
+                parser.top(node);
+            }
+            parser.check_names(0..text.len().min(1));
+        }
+        Err(error) => faults.extend(error.diagnostics.into_iter().map(|diagnostic| {
+            let message = diagnostic.message.or(diagnostic.label).unwrap_or_else(|| "not KDL".to_owned());
+            let span = diagnostic.span.offset()..diagnostic.span.offset() + diagnostic.span.len();
+            Fault { span, message, help: diagnostic.help }
+        })),
+    }
+    (scenario, faults)
+}
+
+struct Parser<'a> {
+    scenario: &'a mut Scenario,
+    faults: &'a mut Vec<Fault>,
+}
+
+impl Parser<'_> {
+    fn top(&mut self, node: &KdlNode) {
+        let mut reader = Reader::new(node);
+        let read = match reader.name() {
+            "scenario" => self.header(&mut reader),
+            "ups" => self.ups(&mut reader),
+            "machine" => self.machine(&mut reader),
+            "at" => reader.seconds("a time").and_then(|at| self.block(&mut reader, Start::At(at))),
+            "then" => {
+                let after = reader.seconds_of("after");
+                after.and_then(|after| self.block(&mut reader, Start::Then(after.unwrap_or_default())))
+            }
+            "never" => {
+                for child in reader.children() {
+                    let mut inner = Reader::new(child);
+                    match self.condition(&mut inner) {
+                        Ok(condition) if condition.is_event() => {
+                            self.scenario.never.push((condition, inner.span()))
+                        }
+                        Ok(_) => self.faults.push(
+                            inner
+                                .fault(format!(
+                                    "`{}` can't stand in `never`: it is asked for, it does not happen",
+                                    inner.name()
+                                ))
+                                .help("use `refute` in a block"),
+                        ),
+                        Err(fault) => self.faults.push(fault),
+                    }
+                    inner.finish(self.faults);
+                }
+                Ok(())
+            }
+            other => Err(reader
+                .fault(format!("unknown node `{other}`"))
+                .help("a scenario is made of: scenario, ups, machine, at, then, never")),
+        };
+        self.done(read, reader);
+    }
+
+    fn done(&mut self, read: Result<(), Fault>, reader: Reader<'_>) {
+        match read {
+            Ok(()) => reader.finish(self.faults),
+            Err(fault) => self.faults.push(fault),
+        }
+    }
+
+    fn header(&mut self, reader: &mut Reader<'_>) -> Result<(), Fault> {
+        self.scenario.title = reader.text("a sentence that says what happens")?;
+        if let Some(scale) = reader.number_of("scale")? {
+            if !(0.1..=1000.0).contains(&scale) {
+                return Err(reader.fault("`scale` must lie within 0.1 and 1000"));
+            }
+            self.scenario.scale = scale;
+        }
+        Ok(())
+    }
+
+    fn ups(&mut self, reader: &mut Reader<'_>) -> Result<(), Fault> {
+        let mut ups = UpsSpec {
+            name: reader.text("a name")?,
+            devices: Vec::new(),
+            charge: 100.0,
+            load: 40.0,
+            settings: Vec::new(),
+            span: reader.span(),
+        };
+        for child in reader.children() {
+            let mut inner = Reader::new(child);
+            let read = match inner.name() {
+                "device" => {
+                    ups.devices = inner.words();
+                    Ok(())
+                }
+                "charge" => inner.number("a percentage").map(|charge| ups.charge = charge),
+                "load" => inner.number("a percentage").map(|load| ups.load = load),
+                "set" => inner.text("a setting's name").map(|key| {
+                    let value = inner.argument().map(|(value, _)| word(value));
+                    ups.settings.push((key, value));
+                }),
+                other => Err(inner
+                    .fault(format!("a ups has no `{other}`"))
+                    .help("it has: device, charge, load, set")),
+            };
+            self.done(read, inner);
+        }
+        if ups.devices.is_empty() {
+            self.faults.push(reader.fault("a ups needs `device` with at least one device file's name"));
+        }
+        self.scenario.upses.push(ups);
+        Ok(())
+    }
+
+    fn machine(&mut self, reader: &mut Reader<'_>) -> Result<(), Fault> {
+        let name = reader.text("a name")?;
+        let mut machine = MachineSpec {
+            name: name.clone(),
+            plugged_into: Vec::new(),
+            stop_time: Duration::from_secs(2),
+            serves: Vec::new(),
+            monitors: Vec::new(),
+            upsmon: Vec::new(),
+            upsd: Vec::new(),
+            span: reader.span(),
+        };
+        for child in reader.children() {
+            let mut inner = Reader::new(child);
+            let read = match inner.name() {
+                "plugged-into" => {
+                    machine.plugged_into = inner.words();
+                    Ok(())
+                }
+                "serves" => {
+                    machine.serves = inner.words();
+                    Ok(())
+                }
+                "stop-time" => inner.seconds("a time").map(|time| machine.stop_time = time),
+                "monitor" => monitor(&mut inner, &name).map(|monitor| machine.monitors.push(monitor)),
+                "upsmon" => {
+                    machine.upsmon.extend(directives(&inner));
+                    Ok(())
+                }
+                "upsd" => {
+                    machine.upsd.extend(directives(&inner));
+                    Ok(())
+                }
+                other => Err(inner
+                    .fault(format!("a machine has no `{other}`"))
+                    .help("it has: plugged-into, serves, monitor, upsmon, upsd, stop-time")),
+            };
+            self.done(read, inner);
+        }
+        self.scenario.machines.push(machine);
+        Ok(())
+    }
+
+    fn block(&mut self, reader: &mut Reader<'_>, start: Start) -> Result<(), Fault> {
+        let mut block = Block { start, actions: Vec::new(), expectations: Vec::new(), span: reader.span() };
+        for child in reader.children() {
+            let mut inner = Reader::new(child);
+            let read = match inner.name() {
+                "expect" => self.expect(&inner, &mut block),
+                "in-order" => self.in_order(&inner, &mut block),
+                "refute" => match inner.seconds_of("for") {
+                    Ok(Some(lasting)) => self.refute(&inner, &mut block, lasting),
+                    Ok(None) => Err(inner.fault("`refute` needs `for`, the seconds it must hold")),
+                    Err(fault) => Err(fault),
+                },
+                _ => self.action(&mut inner).map(|action| block.actions.push(action)),
+            };
+            self.done(read, inner);
+        }
+        if let (Start::At(at), Some(before)) = (start, self.last_at())
+            && at < before
+        {
+            return Err(reader.fault(format!(
+                "a block at {} s stands after one at {} s",
+                at.as_secs_f64(),
+                before.as_secs_f64()
+            )));
+        }
+        self.scenario.blocks.push(block);
+        Ok(())
+    }
+
+    fn last_at(&self) -> Option<Duration> {
+        self.scenario.blocks.iter().rev().find_map(|block| match block.start {
+            Start::At(at) => Some(at),
+            Start::Then(_) => None,
+        })
+    }
+
+    fn expect(&mut self, reader: &Reader<'_>, block: &mut Block) -> Result<(), Fault> {
+        for child in reader.children() {
+            let mut inner = Reader::new(child);
+            let span = inner.span();
+            match inner.seconds_of("within").and_then(|within| Ok((self.condition(&mut inner)?, within))) {
+                Ok((condition, within)) => {
+                    let within = within.unwrap_or(WITHIN);
+                    block.expectations.push(Expectation::Comes { condition, within, span });
+                    inner.finish(self.faults);
+                }
+                Err(fault) => self.faults.push(fault),
+            }
+        }
+        Ok(())
+    }
+
+    fn in_order(&mut self, reader: &Reader<'_>, block: &mut Block) -> Result<(), Fault> {
+        let mut steps = Vec::new();
+        for child in reader.children() {
+            let mut inner = Reader::new(child);
+            let span = inner.span();
+            match inner.seconds_of("within").and_then(|within| Ok((self.condition(&mut inner)?, within))) {
+                Ok((condition, within)) => {
+                    steps.push((condition, within.unwrap_or(WITHIN), span));
+                    inner.finish(self.faults);
+                }
+                Err(fault) => self.faults.push(fault),
+            }
+        }
+        block.expectations.push(Expectation::InOrder { steps, span: reader.span() });
+        Ok(())
+    }
+
+    fn refute(&mut self, reader: &Reader<'_>, block: &mut Block, lasting: Duration) -> Result<(), Fault> {
+        for child in reader.children() {
+            let mut inner = Reader::new(child);
+            let span = inner.span();
+            match self.condition(&mut inner) {
+                Ok(condition) => {
+                    block.expectations.push(Expectation::Refuted { condition, lasting, span });
+                    inner.finish(self.faults);
+                }
+                Err(fault) => self.faults.push(fault),
+            }
+        }
+        Ok(())
+    }
+
+    fn action(&mut self, reader: &mut Reader<'_>) -> Result<Action, Fault> {
+        let kind = match reader.name() {
+            "mains" => match reader.text("`on` or `off`")?.as_str() {
+                "on" => ActionKind::Mains(true),
+                "off" => ActionKind::Mains(false),
+                other => return Err(reader.fault(format!("the mains are `on` or `off`, not `{other}`"))),
+            },
+            "mains-voltage" => ActionKind::MainsVoltage(reader.number("a voltage")?),
+            "charge" => ActionKind::Charge(percentage(reader)?),
+            "load" => ActionKind::Load(reader.number("a percentage")?),
+            "unplug" => ActionKind::Unplug,
+            "replug" => ActionKind::Replug,
+            "freeze" => ActionKind::Freeze,
+            "thaw" => ActionKind::Thaw,
+            other => {
+                let words = "mains, mains-voltage, charge, load, unplug, replug, freeze, thaw; expect, in-order, refute";
+                return Err(reader
+                    .fault(format!("unknown action `{other}`"))
+                    .help(format!("a block is made of: {words}")));
+            }
+        };
+        let ups = reader.text_of("ups")?;
+        Ok(Action { ups: self.the_ups(ups, reader)?, kind, span: reader.span() })
+    }
+
+    /// The UPS that is named, or the only one there is.
+    fn the_ups(&self, named: Option<String>, reader: &Reader<'_>) -> Result<String, Fault> {
+        match (named, self.scenario.upses.as_slice()) {
+            (Some(name), upses) if upses.iter().any(|ups| ups.name == name) => Ok(name),
+            (Some(name), _) => Err(reader.fault(format!("there is no ups `{name}` above"))),
+            (None, [only]) => Ok(only.name.clone()),
+            (None, []) => Err(reader.fault("there is no ups above")),
+            (None, _) => Err(reader.fault(format!("`{}` needs `ups=`: there are several", reader.name()))),
+        }
+    }
+
+    fn the_machine(&self, named: Option<String>, reader: &Reader<'_>) -> Result<String, Fault> {
+        match (named, self.scenario.machines.as_slice()) {
+            (Some(name), machines) if machines.iter().any(|machine| machine.name == name) => Ok(name),
+            (Some(name), _) => Err(reader.fault(format!("there is no machine `{name}` above"))),
+            (None, [only]) => Ok(only.name.clone()),
+            (None, []) => Err(reader.fault("there is no machine above")),
+            (None, _) => {
+                Err(reader.fault(format!("`{}` needs `machine=`: there are several", reader.name())))
+            }
+        }
+    }
+
+    fn condition(&mut self, reader: &mut Reader<'_>) -> Result<Condition, Fault> {
+        Ok(match reader.name() {
+            "notice" => {
+                let kind = reader.text("a notice's name, as in NOTIFYMSG")?;
+                let machine = reader.text_of("machine")?;
+                let machine = machine.map(|name| self.the_machine(Some(name), reader)).transpose()?;
+                let ups = reader.text_of("ups")?.map(|name| self.the_ups(Some(name), reader)).transpose()?;
+                Condition::Notice { kind, ups, machine }
+            }
+            "shutdown-command" => {
+                let machine = reader.text_of("machine")?;
+                Condition::ShutdownCommand { machine: self.the_machine(machine, reader)? }
+            }
+            "flag-written" => {
+                let machine = reader.text_of("machine")?;
+                Condition::FlagWritten { machine: self.the_machine(machine, reader)? }
+            }
+            "machine" => {
+                let state = reader.text("a state")?;
+                let Some((_, state)) = MachineState::WORDS.iter().find(|(word, _)| *word == state) else {
+                    let words: Vec<_> = MachineState::WORDS.iter().map(|(word, _)| *word).collect();
+                    let fault = reader.fault(format!("a machine is never `{state}`"));
+                    return Err(fault.help(format!("it is: {}", words.join(", "))));
+                };
+                let named = reader.text_of("name")?;
+                Condition::Machine { name: self.the_machine(named, reader)?, state: *state }
+            }
+            "output" => {
+                let on = match reader.text("`on` or `off`")?.as_str() {
+                    "on" => true,
+                    "off" => false,
+                    other => return Err(reader.fault(format!("an output is `on` or `off`, not `{other}`"))),
+                };
+                let ups = reader.text_of("ups")?;
+                Condition::Output { ups: self.the_ups(ups, reader)?, on }
+            }
+            "status" => {
+                let has = reader.text("status words, e.g. \"OB LB\"")?;
+                let lacks = reader.text_of("without")?.unwrap_or_default();
+                let ups = reader.text_of("ups")?;
+                let split = |words: &str| words.split_whitespace().map(str::to_owned).collect();
+                Condition::Status { ups: self.the_ups(ups, reader)?, has: split(&has), lacks: split(&lacks) }
+            }
+            "variable" => {
+                let name = reader.text("a variable's name")?;
+                let bound = match (reader.text_of("is")?, reader.number_of("min")?, reader.number_of("max")?)
+                {
+                    (Some(value), None, None) => Bound::Is(value),
+                    (None, None, None) => {
+                        return Err(reader.fault("`variable` needs `is=`, `min=` or `max=`"));
+                    }
+                    (None, min, max) => Bound::Within { min, max },
+                    _ => return Err(reader.fault("`is=` goes with neither `min=` nor `max=`")),
+                };
+                let ups = reader.text_of("ups")?;
+                Condition::Variable { ups: self.the_ups(ups, reader)?, name, bound }
+            }
+            "error" => {
+                let code = reader.text("an error code, e.g. \"DATA-STALE\"")?;
+                let ups = reader.text_of("ups")?;
+                Condition::ErrorCode { ups: self.the_ups(ups, reader)?, code }
+            }
+            "log" => {
+                let text = reader.text("the text to look for")?;
+                let Some(process) = reader.text_of("process")? else {
+                    return Err(reader.fault("`log` needs `process=`"));
+                };
+                let machine = reader.text_of("machine")?;
+                Condition::Log { machine: self.the_machine(machine, reader)?, process, text }
+            }
+            other => {
+                let words =
+                    "notice, shutdown-command, flag-written, machine, output, status, variable, error, log";
+                return Err(reader
+                    .fault(format!("unknown condition `{other}`"))
+                    .help(format!("one of: {words}")));
+            }
+        })
+    }
+
+    /// Checks what can only be checked once everything was read.
+    fn check_names(&mut self, start: Range<usize>) {
+        if self.scenario.title.is_empty() {
+            self.faults.push(Fault::new(start.clone(), "the file has no `scenario \"what happens\"`"));
+        }
+        if self.scenario.blocks.iter().all(|block| block.expectations.is_empty())
+            && self.scenario.never.is_empty()
+        {
+            self.faults.push(Fault::new(start, "nothing is expected: this scenario can't fail"));
+        }
+        let upses: Vec<_> = self.scenario.upses.iter().map(|ups| ups.name.clone()).collect();
+        let servers: Vec<_> = self
+            .scenario
+            .machines
+            .iter()
+            .map(|machine| (machine.name.clone(), machine.serves.clone()))
+            .collect();
+        for machine in &self.scenario.machines {
+            for ups in machine.plugged_into.iter().chain(&machine.serves) {
+                if !upses.contains(ups) {
+                    let message = format!("machine `{}` names a ups `{ups}` that isn't there", machine.name);
+                    self.faults.push(Fault::new(machine.span.clone(), message));
+                }
+            }
+            for monitor in &machine.monitors {
+                if !servers
+                    .iter()
+                    .any(|(name, serves)| *name == monitor.server && serves.contains(&monitor.ups))
+                {
+                    let message = format!("no machine `{}` serves the ups `{}`", monitor.server, monitor.ups);
+                    self.faults.push(Fault::new(machine.span.clone(), message));
+                }
+            }
+        }
+    }
+}
+
+fn percentage(reader: &mut Reader<'_>) -> Result<f64, Fault> {
+    let value = reader.number("a percentage")?;
+    if (0.0..=100.0).contains(&value) {
+        Ok(value)
+    } else {
+        Err(reader.fault("a percentage lies within 0 and 100"))
+    }
+}
+
+fn monitor(reader: &mut Reader<'_>, machine: &str) -> Result<MonitorSpec, Fault> {
+    let ups = reader.text("a ups")?;
+    let server = reader.text_of("at")?.unwrap_or_else(|| machine.to_owned());
+    let role = match reader.text_of("role")?.as_deref() {
+        Some("primary") | None => Role::Primary,
+        Some("secondary") => Role::Secondary,
+        Some(other) => return Err(reader.fault(format!("a role is `primary` or `secondary`, not `{other}`"))),
+    };
+    let power_value = reader.number_of("power-value")?.unwrap_or(1.0);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "`as` saturates, and 0 is what a negative one is"
+    )]
+    Ok(MonitorSpec { ups, server, power_value: power_value as u32, role })
+}
+
+fn directives(reader: &Reader<'_>) -> Vec<(String, Vec<String>)> {
+    let read = |node: &KdlNode| {
+        (node.name().value().to_owned(), node.entries().iter().map(|entry| word(entry.value())).collect())
+    };
+    reader.children().map(read).collect()
+}
+
+#[cfg(test)]
+mod tests;
