@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use outage_config::args::{Getopt, Opt};
-use outage_config::{Paths, SECTION_KEYS, Severity, UpsConf, ups_conf};
+use outage_config::{Paths, Severity, UpsConf, ups_conf};
 use outage_host::real::{self, Start};
 use outage_host::{Host, Signal};
 use outage_wire::sock::TrackingStatus;
@@ -44,50 +44,74 @@ struct Invocation {
 /// Runs the driver that `args[0]` names (its last part: `/lib/nut/usbhid-ups` is `usbhid-ups`).
 #[must_use]
 pub fn main(args: Vec<String>) -> ExitCode {
-    let name = args.first().map_or("", |called| called.rsplit('/').next().unwrap_or(called)).to_owned();
-    let quiet = real::host(&name, 0);
-    let Some(driver) = drivers::find(&name) else {
-        let names: Vec<&str> = drivers::DRIVERS.iter().map(|driver| driver.name).collect();
-        quiet.error(format_args!("there is no driver '{name}' (there are: {})", names.join(", ")));
-        return ExitCode::FAILURE;
-    };
-    let invocation = match parse(driver, args.into_iter().skip(1)) {
-        Ok(invocation) => invocation,
-        Err(why) => {
-            quiet.error(format_args!("{why} (-h shows the options)"));
-            return ExitCode::FAILURE;
-        }
-    };
-    match invocation.print {
-        Some('V') => {
-            quiet.print(&banner(driver));
-            return ExitCode::SUCCESS;
-        }
-        Some('L') => {
-            quiet.print(&options(driver));
-            return ExitCode::SUCCESS;
-        }
-        Some(_) => {
-            quiet.print(&format!("{}{}", banner(driver), help(driver)));
-            return ExitCode::SUCCESS;
-        }
-        None => {}
-    }
-    let early = real::host(&name, invocation.debug);
-    let config = match configure(&invocation, driver, &early) {
-        Ok(config) => config,
-        Err(why) => {
-            early.error(why);
-            return ExitCode::FAILURE;
-        }
+    let name = called(&args);
+    let early = real::host(&name, 0);
+    let (invocation, config, driver) = match prepare(args, &early) {
+        Ok(prepared) => prepared,
+        Err(code) => return code,
     };
     let debug = invocation.debug.max(config.debug_min);
     let once = invocation.kill_power || invocation.dump.is_some() || invocation.command.is_some();
     let background = !once && !invocation.foreground.unwrap_or(debug > 0);
-    drop((quiet, early));
+    drop(early);
     real::start(Start { ident: name, background, debug, syslog: false }, |host| {
         start(invocation, config, driver, host)
     })
+}
+
+/// [`main`] on `host`, in the foreground.
+pub async fn run_on(args: Vec<String>, host: Host) -> ExitCode {
+    match prepare(args, &host) {
+        Ok((invocation, config, driver)) => start(invocation, config, driver, host).await,
+        Err(code) => code,
+    }
+}
+
+/// The name the driver was called by, without its folder.
+fn called(args: &[String]) -> String {
+    args.first().map_or("", |called| called.rsplit('/').next().unwrap_or(called)).to_owned()
+}
+
+/// Understands the command line and reads the configuration. An exit code when that was all, or all there can be.
+fn prepare(
+    args: Vec<String>,
+    host: &Host,
+) -> Result<(Invocation, DriverConfig, &'static DriverInfo), ExitCode> {
+    let name = called(&args);
+    let Some(driver) = drivers::find(&name) else {
+        let names: Vec<&str> = drivers::DRIVERS.iter().map(|driver| driver.name).collect();
+        host.error(format_args!("there is no driver '{name}' (there are: {})", names.join(", ")));
+        return Err(ExitCode::FAILURE);
+    };
+    let invocation = match parse(driver, args.into_iter().skip(1)) {
+        Ok(invocation) => invocation,
+        Err(why) => {
+            host.error(format_args!("{why} (-h shows the options)"));
+            return Err(ExitCode::FAILURE);
+        }
+    };
+    match invocation.print {
+        Some('V') => {
+            host.print(&banner(driver));
+            return Err(ExitCode::SUCCESS);
+        }
+        Some('L') => {
+            host.print(&options(driver));
+            return Err(ExitCode::SUCCESS);
+        }
+        Some(_) => {
+            host.print(&format!("{}{}", banner(driver), help(driver)));
+            return Err(ExitCode::SUCCESS);
+        }
+        None => {}
+    }
+    match configure(&invocation, driver, host) {
+        Ok(config) => Ok((invocation, config, driver)),
+        Err(why) => {
+            host.error(why);
+            Err(ExitCode::FAILURE)
+        }
+    }
 }
 
 /// Does what the command line asks for.
@@ -97,6 +121,7 @@ async fn start(
     driver: &'static DriverInfo,
     host: Host,
 ) -> ExitCode {
+    host.set_debug_level(host.debug_level().max(invocation.debug).max(config.debug_min));
     if let Some(command) = &invocation.command {
         return tell(command, invocation.pid, &config, &host).await;
     }
@@ -174,7 +199,7 @@ fn parse(driver: &DriverInfo, args: impl Iterator<Item = String>) -> Result<Invo
                     Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
                     None => (value, None),
                 };
-                if !knows(driver, &name) {
+                if !drivers::knows(driver, &name) {
                     return Err(format!("-x {name}: {} knows no such option", driver.name));
                 }
                 invocation.extra.push((name, value));
@@ -218,14 +243,6 @@ fn parse(driver: &DriverInfo, args: impl Iterator<Item = String>) -> Result<Invo
         }
         _ => Ok(invocation),
     }
-}
-
-/// Whether a driver takes this option in its section.
-fn knows(driver: &DriverInfo, name: &str) -> bool {
-    name.starts_with("override.")
-        || name.starts_with("default.")
-        || SECTION_KEYS.contains(&name)
-        || driver.options.iter().any(|option| option.name == name)
 }
 
 /// Reads ups.conf and puts the configuration together; says what is wrong on the way.

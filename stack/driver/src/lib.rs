@@ -8,11 +8,12 @@ pub mod core;
 pub mod drivers;
 pub mod family;
 pub mod framework;
+pub mod upsdrvctl;
 pub mod usb;
 pub mod usbhid;
 pub mod qx;
 
-pub use cli::main;
+pub use cli::{main, run_on};
 pub use config::DriverConfig;
 pub use drivers::family;
 pub use framework::run;

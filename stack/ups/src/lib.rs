@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use outage_driver::drivers::DRIVERS;
+use outage_host::Host;
 
 /// A program of the stack.
 #[derive(Clone, Copy, Debug)]
@@ -69,6 +70,17 @@ pub const PROGRAMS: &[Program] = &{
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Program> {
     PROGRAMS.iter().find(|program| program.name == name)
+}
+
+/// Runs a program on `host`, in the foreground: `args` begin with its name. For machines that are not this one.
+pub async fn run(args: Vec<String>, host: Host) -> ExitCode {
+    match args.first().map(|name| called(name)) {
+        Some("upsd") => outage_upsd::upsd(tail(args), host).await,
+        Some("upsmon") => outage_upsmon::upsmon(tail(args), host).await,
+        Some("upsc") => outage_client::upsc::run(tail(args), host).await,
+        Some("upsdrvctl") => outage_driver::upsdrvctl::run(args, host).await,
+        _ => outage_driver::run_on(args, host).await,
+    }
 }
 
 /// What a command line asks for.

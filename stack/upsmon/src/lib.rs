@@ -35,26 +35,52 @@ pub fn main(args: Vec<String>) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    if let Some(code) = brief(&task, &config, &tool) {
+        return code;
+    }
+    if let Task::Child(socket) = task {
+        let start = real::Start { background: false, syslog: config.background, ..start(&config) };
+        return real::start(start, |host| run_child(config, socket, host));
+    }
+    tool.print(&format!("{BANNER}\n"));
+    let start = start(&config);
+    real::start(start, |host| run(config, host))
+}
+
+/// Runs upsmon on `host`, in the foreground. `args` are without the program's name. A machine that is not this one has
+/// no second process to be the privileged one.
+pub async fn upsmon(args: Vec<String>, host: Host) -> ExitCode {
+    let paths = Paths::from_env(|name| host.env(name));
+    let (task, config) = match options::parse(args, &paths) {
+        Ok(read) => read,
+        Err(error) => {
+            host.error(format_args!("{error}; see upsmon -h"));
+            return ExitCode::FAILURE;
+        }
+    };
+    match brief(&task, &config, &host) {
+        Some(code) => code,
+        None => {
+            host.print(&format!("{BANNER}\n"));
+            run(config, host).await
+        }
+    }
+}
+
+/// The tasks that are done at once.
+fn brief(task: &Task, config: &UpsmonConfig, host: &Host) -> Option<ExitCode> {
     match task {
         Task::Help => {
-            tool.print(&format!("{BANNER}\n\n{}", options::HELP));
-            ExitCode::SUCCESS
+            host.print(&format!("{BANNER}\n\n{}", options::HELP));
+            Some(ExitCode::SUCCESS)
         }
         Task::Version => {
-            tool.print(&format!("{BANNER}\n"));
-            ExitCode::SUCCESS
+            host.print(&format!("{BANNER}\n"));
+            Some(ExitCode::SUCCESS)
         }
-        Task::CheckFlag => check_flag(&tool, &config),
-        Task::Send(signal, pid) => send(&tool, &config, signal, pid),
-        Task::Watch => {
-            tool.print(&format!("{BANNER}\n"));
-            let start = start(&config);
-            real::start(start, |host| run(config, host))
-        }
-        Task::Child(socket) => {
-            let start = real::Start { background: false, syslog: config.background, ..start(&config) };
-            real::start(start, |host| run_child(config, socket, host))
-        }
+        Task::CheckFlag => Some(check_flag(host, config)),
+        Task::Send(signal, pid) => Some(send(host, config, *signal, *pid)),
+        Task::Watch | Task::Child(_) => None,
     }
 }
 
