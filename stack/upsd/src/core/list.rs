@@ -19,9 +19,11 @@ impl Core {
                     push_quoted_line(out, ups.description.as_deref().unwrap_or("Description unavailable"));
                 }
             }
-            List::Var { ups } => self.list_variables(list, ["VAR", ups], now, |_| true, out)?,
+            List::Var { ups } => {
+                self.list_variables(list, ["VAR", ups], now, |_| true, out)?;
+            }
             List::Rw { ups } => {
-                self.list_variables(list, ["RW", ups], now, |variable| variable.writable, out)?
+                self.list_variables(list, ["RW", ups], now, |variable| variable.writable, out)?;
             }
             List::Cmd { ups } => {
                 let found = self.available(ups, now)?;

@@ -12,6 +12,8 @@ mod login;
 mod notice;
 mod session;
 mod store;
+#[cfg(test)]
+mod tests;
 mod tracking;
 mod ups;
 mod users;

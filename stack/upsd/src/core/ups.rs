@@ -195,10 +195,10 @@ impl Ups {
             FromDriver::SetInfo { var, value } => self.variables.set(var, value),
             FromDriver::DelInfo { var } => self.variables.remove(var),
             FromDriver::SetFlags { var, flags } => {
-                self.with(var, notices, |variable| variable.set_flags(flags))
+                self.with(var, notices, |variable| variable.set_flags(flags));
             }
             FromDriver::SetAux { var, length } => {
-                self.with(var, notices, |variable| variable.longest = length)
+                self.with(var, notices, |variable| variable.longest = length);
             }
             FromDriver::AddEnum { var, value } => self.with(var, notices, |variable| {
                 if !variable.choices.iter().any(|choice| choice == value) {

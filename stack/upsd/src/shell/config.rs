@@ -94,7 +94,7 @@ impl UpsdConfig {
         for path in [conf("upsd.conf"), conf("upsd.users"), self.paths.state.clone()] {
             match host.stat(&path) {
                 Ok(info) if info.mode & 0o004 != 0 => {
-                    host.warn(format!("{} is world readable", path.display()))
+                    host.warn(format!("{} is world readable", path.display()));
                 }
                 _ => {}
             }

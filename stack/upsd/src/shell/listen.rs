@@ -38,10 +38,10 @@ pub(super) struct Listening {
 pub(super) fn wanted(lines: &[Listen], family: Family) -> Vec<Wanted> {
     let mut all = Vec::new();
     let mut add = |address: &str, port: u16, wildcard: bool| {
-        let other_family = match (family, address.parse::<IpAddr>()) {
-            (Family::V4, Ok(IpAddr::V6(_))) | (Family::V6, Ok(IpAddr::V4(_))) => true,
-            _ => false,
-        };
+        let other_family = matches!(
+            (family, address.parse::<IpAddr>()),
+            (Family::V4, Ok(IpAddr::V6(_))) | (Family::V6, Ok(IpAddr::V4(_)))
+        );
         let one = Wanted { address: address.to_owned(), port, wildcard };
         if !other_family && !all.contains(&one) {
             all.push(one);
@@ -147,7 +147,7 @@ impl Wanted {
             match self.bind(&host, family).await {
                 Ok(listener) => return accept(listener, host, to).await,
                 Err(error) => {
-                    host.debug(2, format!("not listening on {} port {}: {error}", self.address, self.port))
+                    host.debug(2, format!("not listening on {} port {}: {error}", self.address, self.port));
                 }
             }
         }
