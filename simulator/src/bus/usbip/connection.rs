@@ -188,8 +188,7 @@ where
             }
         }
         // Listening before looking, so that a change between the look and the wait is not lost.
-        let mut changed = pin!(ups.changed());
-        changed.as_mut().enable();
+        let changed = pin!(ups.changed());
         let Some(wake_at) = ups.look_at_function(*attachment, |function, now| {
             engine.advance(now, function, &mut |over| output.completed(over));
             engine.wake_at(now, function)

@@ -28,7 +28,7 @@ pub(super) struct Client {
     pub(super) stream: DuplexStream,
     pub(super) devid: u32,
     seqnum: u32,
-    /// Transfers in flight that expect data, for how long an answer is is only known from the request.
+    /// Transfers in flight that expect data, for how long an answer is can only be known from the request.
     ins: Vec<u32>,
 }
 
@@ -151,9 +151,11 @@ impl Client {
         self.seqnum
     }
 
+    /// The next message, within ten days of the paused clock: one that never comes fails a test, and does not hang it.
     pub(super) async fn answer(&mut self) -> Answer {
         let mut header = [0; 48];
-        match self.stream.read_exact(&mut header).await {
+        let limit = Duration::from_secs(10 * 24 * 3600);
+        match tokio::time::timeout(limit, self.stream.read_exact(&mut header)).await.expect("an answer") {
             Ok(_) => {}
             Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => return Answer::End,
             Err(error) => panic!("{error}"),

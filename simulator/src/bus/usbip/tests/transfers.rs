@@ -1,3 +1,5 @@
+#![expect(clippy::disallowed_methods, reason = "the tests read the clock that they drive")]
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -174,6 +176,18 @@ async fn a_report_longer_than_a_packet(#[case] room: u32, #[case] lengths: &[usi
     } else {
         assert_eq!(seen, report);
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_rest_of_a_report_does_not_outlive_its_configuration() {
+    let (mut client, _bus, _ups, script, _served) = attached().await;
+    script.lock().unwrap().packets.push((Duration::ZERO, data(&[1; 12])));
+    let seqnum = client.listen(8).await;
+    assert_eq!(client.answer().await, got(seqnum, &[1; 8]));
+    client.control([0x00, 9, 1, 0, 0, 0, 0, 0]).await;
+    client.answer().await;
+    client.listen(8).await;
+    client.quiet(HOUR).await;
 }
 
 #[rstest]
