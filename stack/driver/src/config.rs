@@ -154,7 +154,7 @@ impl DriverConfig {
                 match text.trim().parse::<i64>() {
                     Ok(number) => *field = u32::try_from(number).ok(),
                     Err(_) => {
-                        notes.push(format!("[{}] {name} = {text} is not a number: ignored", config.ups))
+                        notes.push(format!("[{}] {name} = {text} is not a number: ignored", config.ups));
                     }
                 }
             }
@@ -177,7 +177,7 @@ impl DriverConfig {
                 let Some(variable) = name.strip_prefix(prefix) else { continue };
                 match value {
                     Some(value) if is_variable_name(variable) => {
-                        list.push((variable.to_owned(), value.to_owned()))
+                        list.push((variable.to_owned(), value.to_owned()));
                     }
                     _ => notes
                         .push(format!("[{}] {name} names no variable, or has no value: ignored", config.ups)),

@@ -16,6 +16,9 @@ pub struct OptionInfo {
     pub help: &'static str,
 }
 
+/// Makes a family.
+pub type Make = fn(&DriverConfig, &Host) -> Result<Box<dyn Family>, DeviceError>;
+
 /// One driver. A family's module makes a `pub const` of it (e.g. `usbhid::USBHID_UPS`) and a row of [`DRIVERS`] names it.
 #[derive(Clone, Copy)]
 pub struct DriverInfo {
@@ -30,23 +33,26 @@ pub struct DriverInfo {
     /// The options it knows, beyond those that every driver knows ([`SECTION_KEYS`]).
     pub options: &'static [OptionInfo],
     /// Makes the family. [`DeviceError::Config`] when an option's value cannot work; nothing is opened yet.
-    pub make: fn(&DriverConfig, &Host) -> Result<Box<dyn Family>, DeviceError>,
+    pub make: Make,
 }
 
 /// Every driver, sorted by name.
 pub const DRIVERS: &[DriverInfo] = &[qx::BLAZER_SER, qx::NUTDRV_QX, usbhid::USBHID_UPS];
 
+/// Whether a driver takes this option in its section.
+#[must_use]
+pub fn knows(driver: &DriverInfo, name: &str) -> bool {
+    name.starts_with("override.")
+        || name.starts_with("default.")
+        || SECTION_KEYS.contains(&name)
+        || driver.options.iter().any(|option| option.name == name)
+}
+
 /// One line for each option of the section that the driver does not know; they change nothing.
 #[must_use]
 pub fn unknown_options(config: &DriverConfig) -> Vec<String> {
     let Some(driver) = find(&config.driver) else { return Vec::new() };
-    let known = |name: &str| {
-        name.starts_with("override.")
-            || name.starts_with("default.")
-            || SECTION_KEYS.contains(&name)
-            || driver.options.iter().any(|option| option.name == name)
-    };
-    let unknown = config.options.iter().map(|(name, _)| name).filter(|name| !known(name));
+    let unknown = config.options.iter().map(|(name, _)| name).filter(|name| !knows(driver, name));
     unknown
         .map(|name| {
             format!(

@@ -54,7 +54,7 @@ impl Reconnect {
         let report = match (&self.reported, self.report_every) {
             (None, _) => true,
             (Some((_, said)), _) if said != why => true,
-            (Some(_), Some(every)) => every > 0 && self.failures % every == 0,
+            (Some(_), Some(every)) => every > 0 && self.failures.is_multiple_of(every),
             (Some((at, _)), None) => now >= *at + REPEAT,
         };
         if report {

@@ -109,3 +109,6 @@ fn no_socket(config: &DriverConfig, host: &Host, error: &io::Error) -> String {
         _ => format!("failed to listen on {}: {error}", config.socket().display()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -40,6 +40,8 @@ pub(super) enum End {
 pub(super) struct Server {
     host: Host,
     config: DriverConfig,
+    /// The verbosity it was started with.
+    first_debug: u8,
     listener: Option<BoxListener>,
     tree: Tree,
     stale: bool,
@@ -59,8 +61,10 @@ impl Server {
         requests: Sender<Request>,
     ) -> Self {
         let (inbox_sender, inbox) = channel(64);
-        let tree = first_variables(&config);
+        let first_debug = host.debug_level();
+        let tree = first_variables(&config, first_debug);
         Self {
+            first_debug,
             host,
             config,
             listener: Some(listener),
@@ -184,7 +188,7 @@ impl Server {
             // A client that was let go of has nothing more to say.
             let client = self.clients.get_mut(&id)?;
             let action = match client.lexer.next(&mut bytes)? {
-                Ok(line) if line.len() == 0 => continue,
+                Ok(line) if line.is_empty() => continue,
                 Ok(line) => match ToDriver::parse(&line) {
                     Ok(request) => client.session.handle(request, &view),
                     Err(why) => {
@@ -252,7 +256,8 @@ impl Server {
             None => return self.ask(Request::Set { name, value, ticket }),
             Some(None) => Outcome::Invalid,
             Some(Some(SharedVariable::Debug(level))) => {
-                let level = level.unwrap_or(self.config.debug_min);
+                let level = level.unwrap_or(self.first_debug);
+                self.host.set_debug_level(level);
                 self.publish("driver.debug", &level.to_string());
                 Outcome::Handled
             }
@@ -331,6 +336,11 @@ impl Server {
         if !taken.is_empty() {
             self.host.notice(format_args!("[{ups}] reloaded: {}", taken.join(", ")));
         }
+        if new.debug_min != self.config.debug_min {
+            self.first_debug = self.first_debug.max(new.debug_min);
+            self.host.set_debug_level(self.first_debug);
+            self.publish("driver.debug", &self.first_debug.to_string());
+        }
         if new.poll_interval != self.config.poll_interval {
             self.ask(Request::PollInterval(new.poll_interval));
         }
@@ -366,14 +376,14 @@ fn keep(host: &Host, ups: &str, sent: bool) -> bool {
 }
 
 /// What is known of the driver itself.
-fn first_variables(config: &DriverConfig) -> Tree {
+fn first_variables(config: &DriverConfig, debug: u8) -> Tree {
     let mut tree = Tree::default();
     tree.set("driver.name", &config.driver);
     tree.set("driver.version", crate::VERSION);
     if let Some(driver) = drivers::find(&config.driver) {
         tree.set("driver.version.internal", driver.version);
     }
-    tree.set("driver.debug", config.debug_min.to_string());
+    tree.set("driver.debug", debug.to_string());
     tree.set("driver.state", "init.starting");
     for (name, value) in config.published() {
         tree.set(&name, value);

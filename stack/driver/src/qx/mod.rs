@@ -315,3 +315,6 @@ fn set_number(tree: &mut Tree, name: &str, value: Option<f64>, digits: usize) {
         tree.set(name, format!("{value:.digits$}"));
     }
 }
+
+#[cfg(test)]
+mod tests;
