@@ -11,9 +11,10 @@ use super::cli::Word;
 use super::plan::Job;
 use super::talk::Driver;
 
-/// How often, and how far apart, a driver is looked at after it was told to end.
-const STOP_CHECKS: u32 = 5;
-const STOP_INTERVAL: Duration = Duration::from_secs(1);
+/// How often, and how far apart, a driver is looked at after it was told to end: for 5 s, as NUT's, but without making
+/// everybody wait a whole second.
+const STOP_CHECKS: u32 = 50;
+const STOP_INTERVAL: Duration = Duration::from_millis(100);
 
 /// How long a driver may take to end when it is asked at its socket: it lets go of its device first.
 const EXIT_PATIENCE: Duration = Duration::from_secs(15);
