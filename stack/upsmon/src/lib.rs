@@ -47,8 +47,7 @@ pub fn main(args: Vec<String>) -> ExitCode {
     real::start(start, |host| run(config, host))
 }
 
-/// Runs upsmon on `host`, in the foreground. `args` are without the program's name. A machine that is not this one has
-/// no second process to be the privileged one.
+/// Runs upsmon on `host`, in the foreground, whatever `args` say of that. They are without the program's name.
 pub async fn upsmon(args: Vec<String>, host: Host) -> ExitCode {
     let paths = Paths::from_env(|name| host.env(name));
     let (task, config) = match options::parse(args, &paths) {
@@ -58,13 +57,14 @@ pub async fn upsmon(args: Vec<String>, host: Host) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match brief(&task, &config, &host) {
-        Some(code) => code,
-        None => {
-            host.print(&format!("{BANNER}\n"));
-            run(config, host).await
-        }
+    if let Some(code) = brief(&task, &config, &host) {
+        return code;
     }
+    if let Task::Child(socket) = task {
+        return run_child(config, socket, host).await;
+    }
+    host.print(&format!("{BANNER}\n"));
+    run(config, host).await
 }
 
 /// The tasks that are done at once.

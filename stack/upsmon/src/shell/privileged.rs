@@ -89,7 +89,7 @@ fn child_args(config: &UpsmonConfig, program: &Path, socket: &Path, user: &str) 
         args.push("-F".into());
     }
     args.extend(["-f".into(), text(&config.conf_file), "-u".into(), user.into()]);
-    args.extend(["-W".into(), config.connect_timeout.as_secs().to_string()]);
+    args.extend(["-W".into(), config.connect_timeout.as_secs_f64().to_string()]);
     match config.family {
         Family::Any => {}
         Family::V4 => args.push("-4".into()),

@@ -1,12 +1,9 @@
 //! The parent that keeps root's rights, and the child that watches without them.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
-use outage_config::Paths;
 use outage_host::virt::{EventKind, Running, Spawn, World};
 use outage_host::{ExitStatus, Signal};
-use outage_upsmon::UpsmonConfig;
 
 use crate::server::Server;
 use crate::{Lab, programs};
@@ -14,16 +11,13 @@ use crate::{Lab, programs};
 const CONF: &str = "MONITOR eaton@rack 1 admin secret primary\nRUN_AS_USER nut\nSHUTDOWNCMD \"halt now\"\n\
                     POWERDOWNFLAG /etc/killpower\n";
 
-/// As the program's main does: the child's command line names the socket and the user.
+/// The program that the parent starts is upsmon once more.
 fn upsmon(spawn: &Spawn) -> Running {
-    let argv = &spawn.command.argv;
-    let Some(socket) = argv.iter().find_map(|word| word.strip_prefix("--parent=")) else {
+    if spawn.program() != "upsmon" {
         return programs(spawn);
-    };
-    let user = argv.iter().skip_while(|word| *word != "-u").nth(1).cloned();
-    let config = UpsmonConfig { user, ..UpsmonConfig::new(&Paths::default()) };
-    let socket = PathBuf::from(socket);
-    spawn.foreground("upsmon-child", |host| outage_upsmon::run_child(config, socket, host))
+    }
+    let args = spawn.command.argv[1..].to_vec();
+    spawn.foreground("upsmon-child", |host| outage_upsmon::upsmon(args, host))
 }
 
 fn start(world: &World) -> Lab {

@@ -4,6 +4,7 @@ mod child;
 mod control;
 mod outage;
 mod server;
+mod tool;
 mod trouble;
 
 use std::process::ExitCode;
