@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use outage_hid::{MAX_ITEMS, Path, parse};
 use quickcheck::{QuickCheck, TestResult};
 
+#[expect(clippy::disallowed_methods, reason = "a test may read its fixtures")]
 fn captures() -> Vec<Vec<u8>> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/captures");
     let mut files: Vec<PathBuf> =

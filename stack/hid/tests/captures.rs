@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use outage_hid::{Descriptor, Item, Path, ReportKind, parse};
 use rstest::rstest;
 
+#[expect(clippy::disallowed_methods, reason = "a test may read its fixtures")]
 fn file(name: &str) -> String {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/captures").join(name);
     fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
