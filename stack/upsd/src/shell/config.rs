@@ -1,12 +1,12 @@
 //! The configuration files: read at the start, and again at each reload.
 
-use std::fmt::Display;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use outage_config::{Diagnostic, Paths, UpsConf, UpsdConf, UpsdUsers, ups_conf, upsd_conf, upsd_users};
 use outage_host::Host;
 
+use super::plain;
 use crate::core::{Descriptions, Settings};
 use crate::options::Options;
 
@@ -75,7 +75,7 @@ impl UpsdConfig {
                 }
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound && self.upsd.data_path.is_none() => {}
-            Err(error) => host.warn(format!("failed to read {}: {error}", path.display())),
+            Err(error) => host.warn(format!("failed to read {}: {}", path.display(), plain(&error))),
         }
         descriptions
     }
@@ -135,7 +135,8 @@ fn parse<T>(
     Ok(config)
 }
 
-fn unreadable(path: &Path, error: &dyn Display) -> String {
+fn unreadable(path: &Path, error: &io::Error) -> String {
+    let error = plain(error);
     format!(
         "can't open {}: {error} (it must be there, and readable for the user that upsd runs as)",
         path.display()

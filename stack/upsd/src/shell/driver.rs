@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::select;
 use tokio::sync::{Notify, mpsc};
 
-use super::Server;
+use super::{Server, plain};
 use crate::core::UpsId;
 
 /// Between attempts to connect: at first, so that it doesn't matter which of the two starts first;
@@ -53,7 +53,7 @@ impl Driver {
                     self.server.with(|core| core.disconnected(self.ups));
                     let why = end
                         .err()
-                        .map_or_else(|| "it closed the connection".to_owned(), |error| error.to_string());
+                        .map_or_else(|| "it closed the connection".to_owned(), |error| plain(&error));
                     self.server
                         .notice(format!("Lost the driver of UPS [{}] ({}): {why}", self.name, self.socket));
                     if host.now() - start > LAST_RETRY {
@@ -66,9 +66,10 @@ impl Driver {
                     if due {
                         complaint = Some((start, error.kind()));
                         host.warn(format!(
-                            "Can't connect to UPS [{}] ({}): {error}{}",
+                            "Can't connect to UPS [{}] ({}): {}{}",
                             self.name,
                             self.socket,
+                            plain(&error),
                             advice(&error)
                         ));
                     }

@@ -8,6 +8,7 @@ use outage_config::Listen;
 use outage_host::{BoxListener, BoxStream, Host};
 use tokio::sync::mpsc;
 
+use super::plain;
 use crate::options::Family;
 
 /// Between two attempts to listen on an address that was not there.
@@ -83,7 +84,8 @@ pub(super) async fn listen(
             Err(error) => {
                 let put_off = lenient || one.may_come(&error);
                 let Wanted { address, port, .. } = &one;
-                let text = format!("not listening on {address} port {port}: {error} ({})", advice(&error));
+                let text =
+                    format!("not listening on {address} port {port}: {} ({})", plain(&error), advice(&error));
                 if put_off {
                     host.warn(text);
                 } else {
@@ -167,7 +169,7 @@ pub(super) async fn accept(listener: BoxListener, host: Host, to: mpsc::Sender<I
             }
             Err(error) => {
                 if !failing {
-                    host.error(format!("failed to accept a connection: {error}"));
+                    host.error(format!("failed to accept a connection: {}", plain(&error)));
                 }
                 failing = true;
                 host.sleep(BREATH).await;

@@ -130,6 +130,15 @@ pub async fn run(config: UpsdConfig, host: Host) -> ExitCode {
     ExitCode::SUCCESS
 }
 
+/// An error of the system's in its own words, without its number.
+fn plain(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    match text.find(" (os error ") {
+        Some(end) => text[..end].to_owned(),
+        None => text,
+    }
+}
+
 /// The server, and the tasks that are its limbs.
 struct Running {
     config: UpsdConfig,
@@ -335,8 +344,9 @@ fn drop_privileges(host: &Host, user: Option<&str>) -> Result<(), String> {
     }
     match (host.become_user(user.unwrap_or(USER), None), user) {
         (Ok(()), _) => Ok(()),
-        (Err(error), Some(user)) => Err(format!("failed to become {user} (-u): {error}")),
+        (Err(error), Some(user)) => Err(format!("failed to become {user} (-u): {}", plain(&error))),
         (Err(error), None) => {
+            let error = plain(&error);
             host.warn(format!(
                 "staying root: failed to become {USER}: {error} (make that user, or name one with -u)"
             ));

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use outage_config::Paths;
 use outage_host::{Host, Signal};
 
+use super::plain;
 use crate::options::{Command, Options};
 
 /// `<altpid>/upsd.pid`
@@ -22,6 +23,7 @@ pub(crate) fn send_command(host: &Host, options: &Options) -> ExitCode {
         None => match read(host, &file) {
             Ok(pid) => pid,
             Err(error) => {
+                let error = plain(&error);
                 host.error(format!(
                     "can't tell which process upsd is: failed to read {}: {error} (is upsd running? \
                      With -F it writes no PID file; give its process id with -P)",
@@ -38,6 +40,7 @@ pub(crate) fn send_command(host: &Host, options: &Options) -> ExitCode {
     match host.send_signal(pid, signal) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
+            let error = plain(&error);
             host.error(format!(
                 "failed to signal process {pid}: {error} (upsd no longer runs, or is not yours)"
             ));
@@ -79,6 +82,7 @@ impl PidFile {
         match host.write(file, format!("{}\n", host.pid()).as_bytes(), 0o644) {
             Ok(()) => Some(Self { host: host.clone(), file: file.to_owned() }),
             Err(error) => {
+                let error = plain(&error);
                 host.warn(format!(
                     "failed to write {}: {error}; upsd -c reload and stop will not find this upsd",
                     file.display()
