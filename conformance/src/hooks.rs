@@ -27,7 +27,7 @@ const SEPARATOR: char = '\u{1f}';
 
 /// Runs a hook if `name` is one.
 #[must_use]
-pub fn main(name: &str, arguments: &[String]) -> Option<ExitCode> {
+pub(crate) fn main(name: &str, arguments: &[String]) -> Option<ExitCode> {
     let variable = |name: &str| std::env::var(name).unwrap_or_default();
     let fields = match name {
         NOTIFY => vec![

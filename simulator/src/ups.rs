@@ -208,9 +208,8 @@ impl Ups {
         wake_at: impl Fn(&mut Inner) -> Option<Duration>,
     ) -> T {
         loop {
-            let mut changed = std::pin::pin!(self.shared.changed.notified());
-            // Registered before looking, so that a change between the look and the wait is not lost.
-            changed.as_mut().enable();
+            // Made before looking: it hears of every change from here on, so none is lost between the look and the wait.
+            let changed = self.shared.changed.notified();
             let wake = {
                 let mut inner = self.lock();
                 if let Some(value) = ready(&mut inner, self.now()) {
@@ -236,12 +235,12 @@ impl Ups {
 
     /// Resolves when it is on the bus.
     pub async fn wait_attached(&self) {
-        self.wait_for(|inner, _| inner.attached.then_some(())).await;
+        self.wait_until(|inner, _| inner.attached.then_some(()), |_| None).await;
     }
 
     /// Resolves when it is off the bus.
     pub async fn wait_detached(&self) {
-        self.wait_for(|inner, _| (!inner.attached).then_some(())).await;
+        self.wait_until(|inner, _| (!inner.attached).then_some(()), |_| None).await;
     }
 
     /// Pulls the data cable.
@@ -350,7 +349,7 @@ impl Ups {
 
     /// Resolves when it has been off the bus since `attachment`.
     pub(crate) async fn wait_departed(&self, attachment: u64) {
-        self.wait_for(|inner, _| (inner.departures != attachment).then_some(())).await;
+        self.wait_until(|inner, _| (inner.departures != attachment).then_some(()), |_| None).await;
     }
 
     /// Runs `f` on the USB function, when it is one and has not been off the bus since `attachment`, and tells the

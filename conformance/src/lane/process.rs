@@ -15,7 +15,7 @@ use outage_simulator::bus::usbip::Bus;
 use outage_simulator::bus::pty::Pty;
 use outage_simulator::ups::{BusKind, Ups};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
-use tokio::net::{TcpStream, UnixListener};
+use tokio::net::{TcpStream, UnixDatagram, UnixListener};
 use tokio::process::{Child, Command};
 use tokio::task::JoinSet;
 
@@ -27,6 +27,8 @@ use crate::run::Sink;
 use crate::scenario::{MachineSpec, Scenario};
 use crate::trace::What;
 
+/// How long the next program waits for one to be ready.
+const READY_LIMIT: Duration = Duration::from_secs(10);
 /// How long a program may take to answer SIGTERM.
 const TERM_LIMIT: Duration = Duration::from_secs(5);
 /// How long the late step of a shutdown may take.
@@ -146,10 +148,15 @@ impl ProcessLane {
     }
 
     /// Starts a program of a machine; what it says becomes events.
-    fn start(&self, machine: &str, arguments: &[&str]) -> Result<Child, String> {
+    fn start(&self, machine: &str, arguments: &[&str], manager: Option<&Path>) -> Result<Child, String> {
         let home = self.home(machine);
         let program = self.programs.join(arguments[0]);
-        let mut child = Command::new(&program)
+        let mut command = Command::new(&program);
+        match manager {
+            Some(manager) => command.env("NOTIFY_SOCKET", manager),
+            None => command.env_remove("NOTIFY_SOCKET"),
+        };
+        let mut child = command
             .args(&arguments[1..])
             .env("NUT_CONFPATH", home.join("etc"))
             .env("NUT_STATEPATH", home.join("run"))
@@ -190,7 +197,7 @@ impl ProcessLane {
 
     /// Runs a program of a machine to its end, within a limit.
     async fn finish(&self, machine: &str, arguments: &[&str]) -> Result<bool, String> {
-        let mut child = self.start(machine, arguments)?;
+        let mut child = self.start(machine, arguments, None)?;
         match tokio::time::timeout(LATE_LIMIT, child.wait()).await {
             Ok(Ok(status)) => Ok(status.success()),
             Ok(Err(error)) => Err(format!("failed to wait for {}: {error}", arguments[0])),
@@ -258,6 +265,16 @@ async fn hear_hooks(listener: UnixListener, sink: Sink) {
     }
 }
 
+/// Waits, like a service manager, until a program says that it is ready.
+async fn ready(socket: &UnixDatagram) {
+    let mut buffer = [0; 512];
+    while let Ok(count) = socket.recv(&mut buffer).await {
+        if String::from_utf8_lossy(&buffer[..count]).lines().any(|line| line == "READY=1") {
+            return;
+        }
+    }
+}
+
 fn make(folder: &Path) -> Result<(), String> {
     std::fs::create_dir_all(folder).map_err(|error| format!("failed to make {}: {error}", folder.display()))
 }
@@ -277,8 +294,14 @@ impl Lane for ProcessLane {
             programs.push(vec!["upsmon", "-F", "-p"]);
         }
         for arguments in programs {
-            let child = self.start(machine, &arguments)?;
+            let manager = self.home(machine).join(format!("{}.ready", arguments[0]));
+            let _ = std::fs::remove_file(&manager);
+            let socket = UnixDatagram::bind(&manager)
+                .map_err(|error| format!("failed to listen at {}: {error}", manager.display()))?;
+            let child = self.start(machine, &arguments, Some(&manager))?;
             self.running().entry(machine.to_owned()).or_default().push((arguments[0].to_owned(), child));
+            // One that never gets ready is not waited for longer than an init script would.
+            let _ = tokio::time::timeout(READY_LIMIT, ready(&socket)).await;
         }
         Ok(())
     }

@@ -34,6 +34,8 @@ const FLAG: &str = "/etc/killpower";
 const SHUTDOWN: &str = "/sbin/shutdown";
 const NOTIFY: &str = "/usr/local/bin/notify";
 
+/// How long the next service waits for one to be ready.
+const READY_LIMIT: Duration = Duration::from_secs(75);
 /// How long a program may take to answer SIGTERM.
 const TERM_LIMIT: Duration = Duration::from_secs(5);
 /// How long each program of the late step of a shutdown may take.
@@ -108,6 +110,25 @@ impl VirtualLane {
 
     fn running(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Vec<u32>>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Starts a service and waits, like a service manager, until it says that it is ready.
+    async fn serve(&self, machine: &Machine, arguments: &[&str]) -> u32 {
+        let mut seen = self.world.events().len();
+        let pid = Self::start(machine, arguments);
+        let ready = async {
+            loop {
+                let events = self.world.next_events(seen).await;
+                seen += events.len();
+                let mut own = events.iter().filter(|event| &*event.machine == machine.name() && &*event.process == arguments[0]);
+                if own.any(|event| matches!(event.kind, EventKind::Ready | EventKind::Exited(..))) {
+                    return;
+                }
+            }
+        };
+        // One that never gets ready is not waited for longer than an init script would.
+        let _ = tokio::time::timeout(READY_LIMIT, ready).await;
+        pid
     }
 
     /// Starts a program of the stack.
@@ -258,13 +279,13 @@ impl Lane for VirtualLane {
         machine.start();
         let mut pids = Vec::new();
         for ups in &spec.serves {
-            pids.push(Self::start(&machine, &[&self.devices[ups].0, "-F", "-a", ups]));
+            pids.push(self.serve(&machine, &[&self.devices[ups].0, "-F", "-a", ups]).await);
         }
         if !spec.serves.is_empty() {
-            pids.push(Self::start(&machine, &["upsd", "-F"]));
+            pids.push(self.serve(&machine, &["upsd", "-F"]).await);
         }
         if !spec.monitors.is_empty() {
-            pids.push(Self::start(&machine, &["upsmon", "-F", "-p"]));
+            pids.push(self.serve(&machine, &["upsmon", "-F", "-p"]).await);
         }
         self.running().insert(spec.name.clone(), pids);
         Ok(())
