@@ -69,7 +69,7 @@ fn mutated_captures() {
             let at = usize::from(at) % bytes.len();
             bytes[at] = value;
         }
-        if cut % 4 == 0 {
+        if cut.is_multiple_of(4) {
             bytes.truncate(usize::from(cut) % bytes.len());
         }
         TestResult::from_bool(sound(&bytes, &data))
@@ -93,9 +93,7 @@ fn a_descriptor_that_asks_for_the_world() {
     for _ in 0..100 {
         bytes.extend([0x09, 0x04, 0xa1, 0x00]);
     }
-    for _ in 0..100 {
-        bytes.push(0xc0);
-    }
+    bytes.extend([0xc0; 100]);
     for _ in 0..200 {
         bytes.extend([0x1b, 0, 0, 0, 0, 0x2b, 0xff, 0xff, 0xff, 0xff]);
         bytes.extend([0x97, 0xff, 0xff, 0xff, 0xff, 0x77, 0xff, 0xff, 0xff, 0xff, 0xb1, 0x02]);
