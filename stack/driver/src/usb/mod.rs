@@ -2,6 +2,8 @@
 
 mod importer;
 mod session;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 use std::fmt;
@@ -145,7 +147,7 @@ impl UsbBackend {
 }
 
 #[cfg(test)]
-mod tests {
+mod port_tests {
     use rstest::rstest;
 
     use super::*;

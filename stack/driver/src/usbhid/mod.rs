@@ -2,6 +2,8 @@
 
 mod command;
 mod device;
+#[cfg(test)]
+mod fake;
 mod mapping;
 mod mge;
 mod model;
@@ -9,6 +11,8 @@ mod open;
 mod plan;
 mod settings;
 mod status;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 

@@ -58,6 +58,7 @@ const MODELS: &[Models] = &[
     row("PROTECTIONCENTER", &["420", "500", "675"], Line::Offline, "Protection Center {}"),
     row("Protection Station", &["500", "650", "800"], Line::Pegasus, "Protection Station {}"),
     row("Ellipse ECO", &["650", "800", "1200", "1600"], Line::Pegasus, "Ellipse ECO {}"),
+    row("Eaton 3S", &["450", "550", "700", "750", "850"], Line::Offline, "Eaton 3S {}"),
     row("3S", &["450", "550"], Line::Offline, "3S {}"),
     row("3S", &["700", "750"], Line::Eaton3S, "3S {}"),
     row("Evolution", &["500", "800", "1100", "1500", "2200", "3000"], Line::Default, "Pulsar Evolution {}"),
@@ -105,6 +106,7 @@ mod tests {
 
     #[rstest]
     #[case("3S", "700", "3S 700", Line::Eaton3S)]
+    #[case("Eaton 3S", "700", "Eaton 3S 700", Line::Offline)]
     #[case("3S", "550", "3S 550", Line::Offline)]
     #[case("Eaton 9E", "1000ir", "9E1000ir", Line::Eaton9E)]
     #[case("Ellipse PRO", "1200 ", "Eaton 5S1200", Line::Eaton5P)]

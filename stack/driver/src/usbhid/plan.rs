@@ -98,10 +98,19 @@ impl Plan {
         input_only: bool,
     ) -> Self {
         let mut plan = Self::default();
+        // What the charger says means nothing without Advanced Battery Monitoring.
+        let abm = subdriver.flags.iter().filter(|flag| flag.sense == Sense::AbmEnabled);
+        let abm = abm.into_iter().any(|flag| polled_item(descriptor, flag.path, false).is_some());
         for (at, row) in rows.iter().enumerate() {
+            if matches!(row.form, Form::Charger(_)) && !abm {
+                continue;
+            }
             plan.add(descriptor, subdriver, What::Variable(at), row.path, row.poll, false, input_only);
         }
         for (at, flag) in subdriver.flags.iter().enumerate() {
+            if matches!(flag.sense, Sense::ChargerMode | Sense::ChargerStatus) && !abm {
+                continue;
+            }
             let poll = if flag.quick { Poll::Quick } else { Poll::Full };
             // The heart-beat: what tells of the mains, and quick flags that are never sent unasked.
             let pushed = find(descriptor, flag.path, ReportKind::Input).is_some();
