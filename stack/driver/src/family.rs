@@ -58,6 +58,9 @@ pub trait Family: Send {
     /// returns for families whose devices never do. The framework polls right after.
     async fn event(&mut self) -> Result<(), DeviceError>;
     /// Runs an instant command the framework does not know itself.
+    ///
+    /// `shutdown.default` is what `-k` runs unless `sdcommands` says otherwise. A family to which that is
+    /// [`Outcome::Unknown`] is given `shutdown.return`, `shutdown.stayoff` and `load.off` in its place, until it knows one.
     async fn command(&mut self, name: &str, parameter: Option<&str>, tree: &mut Tree) -> Outcome;
     /// Writes a variable.
     async fn set(&mut self, variable: &str, value: &str, tree: &mut Tree) -> Outcome;

@@ -557,7 +557,7 @@ async fn data_can_be_dumped_once() {
 fn what_an_idle_day_costs() {
     let clock = outage_host::real::host("clock", 0);
     let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     let start = clock.now();
     runtime.block_on(async {
         let bench = Bench::start(&[], |_| {});
