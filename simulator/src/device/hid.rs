@@ -65,13 +65,15 @@ pub struct Hid {
     /// By the report's place in the firmware.
     registers: Vec<Vec<i64>>,
     said: BTreeMap<usize, Said>,
+    /// The plant's revision at which there was nothing to say, nor will be by the mere passing of time.
+    quiet_at: Option<u64>,
 }
 
 impl Hid {
     /// A device that was just powered.
     pub fn new(firmware: HidFirmware, plant: Plant) -> Self {
         let registers = firmware.reports.iter().map(Report::registers).collect();
-        let mut hid = Self { firmware, plant, registers, said: BTreeMap::new() };
+        let mut hid = Self { firmware, plant, registers, said: BTreeMap::new(), quiet_at: None };
         hid.forget(Duration::ZERO);
         hid
     }
@@ -84,6 +86,7 @@ impl Hid {
     /// Starts afresh: no idle rates, and nothing to say until something changes.
     fn forget(&mut self, now: Duration) {
         self.plant.advance(now);
+        self.quiet_at = None;
         let inputs: Vec<usize> = self.inputs().collect();
         self.said = inputs
             .into_iter()
@@ -120,6 +123,7 @@ impl Hid {
         }
         let place = self.find(kind, id)?;
         let report = &self.firmware.reports[place];
+        self.quiet_at = None;
         report.decode(data, &mut self.registers[place], &mut self.plant, now)?;
         Some(Vec::new())
     }
@@ -139,6 +143,7 @@ impl Hid {
             return None;
         }
         let place = if id == 0 { None } else { Some(self.find(INPUT, id)?) };
+        self.quiet_at = None;
         for (_, said) in self.said.iter_mut().filter(|(at, _)| place.is_none_or(|place| place == **at)) {
             said.idle = idle;
             said.at = now;
@@ -199,7 +204,14 @@ impl Function for Hid {
             return None;
         }
         self.plant.advance(now);
-        let place = *self.said.iter().find(|(place, said)| self.due(**place, said, now))?.0;
+        if self.quiet() {
+            return None;
+        }
+        let Some(place) = self.first_due(now) else {
+            let repeats = self.said.values().any(|said| said.idle != 0);
+            self.quiet_at = (!repeats && !self.drifts()).then(|| self.plant.revision());
+            return None;
+        };
         let bytes = self.bytes(place);
         let said = self.said.get_mut(&place)?;
         said.bytes.clone_from(&bytes);
@@ -213,7 +225,10 @@ impl Function for Hid {
 
     fn wake_at(&self) -> Option<Duration> {
         let now = self.plant.now();
-        if self.said.iter().any(|(place, said)| self.due(*place, said, now)) {
+        if self.quiet() {
+            return self.plant.next_event();
+        }
+        if self.first_due(now).is_some() {
             return Some(now);
         }
         let idle = self
@@ -228,6 +243,14 @@ impl Function for Hid {
 }
 
 impl Hid {
+    fn quiet(&self) -> bool {
+        self.quiet_at == Some(self.plant.revision())
+    }
+
+    fn first_due(&self, now: Duration) -> Option<usize> {
+        self.said.iter().find(|(place, said)| self.due(**place, said, now)).map(|(place, _)| *place)
+    }
+
     fn due(&self, place: usize, said: &Said, now: Duration) -> bool {
         let idle_over = said.idle != 0 && now >= said.at.saturating_add(IDLE_UNIT * u32::from(said.idle));
         idle_over || self.bytes(place) != said.bytes

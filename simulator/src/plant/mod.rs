@@ -83,6 +83,7 @@ pub struct Plant {
     ledger: Ledger,
     initially_stored: f64,
     events: Vec<Event>,
+    revision: u64,
 }
 
 impl Plant {
@@ -110,6 +111,7 @@ impl Plant {
             ledger: Ledger::new(stored),
             initially_stored: stored,
             events: Vec::new(),
+            revision: 0,
             settings,
         };
         plant.settle();
@@ -124,6 +126,11 @@ impl Plant {
     /// The time it has been advanced to.
     pub fn now(&self) -> Duration {
         self.now
+    }
+
+    /// Another number whenever something changed other than by the mere passing of time.
+    pub fn revision(&self) -> u64 {
+        self.revision
     }
 
     /// What happened since this was last asked, oldest first.
@@ -347,6 +354,7 @@ impl Plant {
 
     /// Draws the consequences of whatever was changed.
     fn settle(&mut self) {
+        self.revision += 1;
         self.settle_mains();
         if self.discharging() {
             self.full = false;

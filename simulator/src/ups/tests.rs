@@ -132,3 +132,24 @@ fn a_serial_number_of_ones_own() {
     let ups = Ups::new("ups", &crate::device("eaton-3s-700").unwrap(), options);
     assert_eq!(ups.identity().unwrap().strings[&4], "G12345");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_day_of_polling_wakes_nobody_in_vain() {
+    let ups = ups("eaton-3s-700", 1.0);
+    let heard = tokio::spawn({
+        let ups = ups.clone();
+        async move {
+            let mut reports = 0_u32;
+            while ups.next_interrupt(0x81).await[0] != 1 {
+                reports += 1;
+            }
+            reports
+        }
+    });
+    for _ in 0..43_200 {
+        pass(s(2)).await;
+        assert!(matches!(ups.control(STATUS, &[]), Reply::Data(_)));
+    }
+    ups.mains(false);
+    assert_eq!(heard.await.unwrap(), 0, "nothing changed all day");
+}

@@ -80,6 +80,7 @@ fn requests(#[case] setup: Setup, #[case] answer: Option<&str>) {
 #[rstest]
 #[case::short(0x0309, 5, &[9, 20, 0, 0])]
 #[case::shorter_than_told(0x0309, 5, &[9])]
+#[case::longer_than_told(0x0309, 4, &[9, 20, 0, 0, 0])]
 #[case::long(0x0309, 6, &[9, 20, 0, 0, 0, 0])]
 #[case::other_id(0x0309, 5, &[10, 20, 0, 0, 0])]
 #[case::nothing_to_set(0x0306, 6, &[6, 1, 2, 3, 4, 5])]
