@@ -216,7 +216,7 @@ async fn plug_in(
 async fn cable(machine: Machine, path: String, ups: Ups) {
     loop {
         ups.wait_attached().await;
-        let (device, line) = (ups.clone(), Line::new(&path));
+        let (device, line) = (ups.clone(), Line::new(&path).unpaced());
         machine.plug_serial(&path, move |end| {
             let device = device.clone();
             let line = line.clone();

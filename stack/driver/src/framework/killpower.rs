@@ -16,8 +16,9 @@ use crate::family::{DeviceError, Family, Outcome};
 /// How long a running instance may take to say yes, and then to shut the load down.
 const ANSWER: Duration = Duration::from_secs(5);
 const SHUTDOWN: Duration = Duration::from_secs(30);
-/// Attempts to open the device: just before, somebody else may have had it.
-const ATTEMPTS: u32 = 5;
+/// For how long the device is tried to be opened: just before, somebody else may have had it. A device that answers
+/// nothing must not hold up a machine that is going down.
+const PATIENCE: Duration = Duration::from_secs(10);
 const BETWEEN: Duration = Duration::from_secs(1);
 
 /// Shuts the load down (`-k`): through the running instance if there is one, since it holds the device; else, or if that
@@ -69,16 +70,15 @@ async fn through_running(config: &DriverConfig, host: &Host) -> Result<TrackingS
 
 /// Opens the device and learns what it can do.
 async fn open(family: &mut dyn Family, tree: &mut Tree, host: &Host) -> Result<(), DeviceError> {
-    let mut attempt = 1;
+    let until = host.now() + PATIENCE;
     loop {
         let opened = match family.open().await {
             Ok(()) => family.init(tree).await,
             Err(why) => Err(why),
         };
         match opened {
-            Err(DeviceError::Gone(why) | DeviceError::Failed(why)) if attempt < ATTEMPTS => {
-                host.debug(1, format_args!("attempt {attempt}: {why}"));
-                attempt += 1;
+            Err(DeviceError::Gone(why) | DeviceError::Failed(why)) if host.now() < until => {
+                host.debug(1, format_args!("not yet: {why}"));
                 family.close().await;
                 host.sleep(BETWEEN).await;
             }
