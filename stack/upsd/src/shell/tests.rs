@@ -331,7 +331,8 @@ async fn logins_end_with_their_connection() {
 /// Starts upsd on a machine and expects it to end at once; returns what it said.
 async fn refused(world: &World, machine: &Machine, args: &[&str]) -> Vec<String> {
     let pid = start(machine, args);
-    assert_eq!(machine.exited(pid).await, Some(ExitStatus::Code(1)));
+    let end = machine.host("test").timeout(Duration::from_secs(60), machine.exited(pid)).await;
+    assert_eq!(end, Ok(Some(ExitStatus::Code(1))), "{:?}", said(world));
     said(world)
 }
 
