@@ -69,7 +69,7 @@ pub async fn run(config: DriverConfig, family: Box<dyn Family>, host: Host) -> E
     if closed.is_err() {
         host.warn(format_args!("[{}] the device did not let go in time", config.ups));
     }
-    server.finish(&mut reports).await;
+    // Before the last line to clients: whoever waits for this driver to go may start at once then.
     for path in [config.socket(), config.pid_file()] {
         if let Err(error) = host.remove(&path)
             && error.kind() != io::ErrorKind::NotFound
@@ -77,6 +77,7 @@ pub async fn run(config: DriverConfig, family: Box<dyn Family>, host: Host) -> E
             host.warn(format_args!("failed to remove {}: {error}", path.display()));
         }
     }
+    server.finish(&mut reports).await;
     match end {
         Ok(End::Asked) => ExitCode::SUCCESS,
         Ok(End::Restart) => ExitCode::from(RESTART),

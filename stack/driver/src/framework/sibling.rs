@@ -35,7 +35,7 @@ pub(super) async fn displace(config: &DriverConfig, host: &Host) -> Result<(), S
             Ok(_) | Err(ControlError::Closed | ControlError::Io(_)) => sibling.closed(PATIENCE).await.is_ok(),
             Err(ControlError::Elapsed) => false,
         };
-        if obeyed && gone(config, host, pid, PATIENCE).await {
+        if obeyed && gone(config, host, None, PATIENCE).await {
             return Ok(());
         }
     }
@@ -54,21 +54,28 @@ pub(super) async fn displace(config: &DriverConfig, host: &Host) -> Result<(), S
     ))
 }
 
-/// Waits until nobody answers at the socket and the process, if known, is no more.
+/// Waits until a process is no more; without one, until nobody listens at the socket: a driver that ends has let go of
+/// its device and removed its files by then.
 async fn gone(config: &DriverConfig, host: &Host, pid: Option<u32>, limit: Duration) -> bool {
     let wait = async {
         loop {
-            let alive = match pid {
-                Some(pid) => host.send_signal(pid, Signal::Probe).is_ok(),
+            let there = match pid {
+                Some(pid) => is_alive(host, pid),
                 None => host.connect_unix(&config.socket()).await.is_ok(),
             };
-            if !alive {
+            if !there {
                 return;
             }
             host.sleep(LOOK).await;
         }
     };
     host.timeout(limit, wait).await.is_ok()
+}
+
+/// Whether a process runs. One that has ended, and whose parent has not noticed yet, has no command line any more.
+fn is_alive(host: &Host, pid: u32) -> bool {
+    let command_line = host.read(format!("/proc/{pid}/cmdline").as_ref());
+    host.send_signal(pid, Signal::Probe).is_ok() && !command_line.is_ok_and(|line| line.is_empty())
 }
 
 /// The process in the pid file, if it runs and is what it says: process ids are used again after a crash.
