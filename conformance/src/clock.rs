@@ -1,28 +1,35 @@
 //! The laboratory's one clock: scenario time.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// Scenario time since the start of a run: tokio's time, which the virtual lane pauses, times the scale.
-#[derive(Clone, Copy, Debug)]
+/// Scenario time: tokio's time, which the virtual lane pauses, times the scale. It stands at 0 until it begins. Clones
+/// are the same clock.
+#[derive(Clone, Debug)]
 pub struct Clock {
-    start: Instant,
+    start: Arc<OnceLock<Instant>>,
     scale: f64,
 }
 
 impl Clock {
-    /// A clock that starts now; `scale` scenario seconds pass in a second of the runtime.
+    /// A clock that has not begun; `scale` scenario seconds will pass in a second of the runtime.
     #[must_use]
+    pub fn standing(scale: f64) -> Self {
+        Self { start: Arc::default(), scale }
+    }
+
+    /// The scenario begins: time runs from now on.
     #[expect(clippy::disallowed_methods, reason = "this is the clock")]
-    pub fn start(scale: f64) -> Self {
-        Self { start: Instant::now(), scale }
+    pub fn begin(&self) {
+        self.start.get_or_init(Instant::now);
     }
 
     /// The scenario's time.
     #[must_use]
     pub fn now(&self) -> Duration {
-        let elapsed = self.start.elapsed();
+        let elapsed = self.start.get().map_or(Duration::ZERO, Instant::elapsed);
         // Exact where it can be: the virtual lane compares times for equality.
         if self.scale == 1.0 { elapsed } else { elapsed.mul_f64(self.scale) }
     }
@@ -39,9 +46,12 @@ impl Clock {
         if self.scale == 1.0 { length } else { length.mul_f64(self.scale) }
     }
 
-    /// Returns at `at` of scenario time.
+    /// Returns at `at` of scenario time; never, before that begins.
     pub async fn sleep_until(&self, at: Duration) {
-        tokio::time::sleep_until(self.start + self.real(at)).await;
+        match self.start.get() {
+            Some(start) => tokio::time::sleep_until(*start + self.real(at)).await,
+            None => std::future::pending().await,
+        }
     }
 
     /// Returns after `length` of scenario time.

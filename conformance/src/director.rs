@@ -74,9 +74,18 @@ impl Director {
     /// Plays the scenario to its end.
     pub(crate) async fn play(mut self, watch: &mut dyn Watch, outcome: &mut Outcome) {
         let mut judge = Judge::new(self.scenario.clone());
-        for machine in self.scenario.machines.clone() {
-            self.boot(&machine.name);
+        // The scenario begins once the machines are up: how long that takes is no part of it.
+        let mut boots = JoinSet::new();
+        for machine in &self.scenario.machines {
+            let (lane, name) = (self.lane.clone(), machine.name.clone());
+            boots.spawn(async move { (lane.boot(&name).await, name) });
         }
+        while let Some(booted) = boots.join_next().await {
+            if let Ok((Err(error), machine)) = booted {
+                judge.broken(Duration::ZERO, format!("{machine} boots"), error);
+            }
+        }
+        self.clock.begin();
         for name in self.upses.keys().cloned().collect::<Vec<_>>() {
             self.watch_ups(name);
         }
@@ -203,7 +212,7 @@ impl Director {
     fn begin_stop(&mut self, machine: &str) {
         self.become_(machine, MachineState::Stopping);
         let Some(spec) = self.scenario.machines.iter().find(|spec| spec.name == machine) else { return };
-        let (lane, name, clock, time) = (self.lane.clone(), machine.to_owned(), self.clock, spec.stop_time);
+        let (lane, name, clock, time) = (self.lane.clone(), machine.to_owned(), self.clock.clone(), spec.stop_time);
         self.tasks.spawn(async move {
             clock.sleep(time).await;
             lane.stop(&name).await;

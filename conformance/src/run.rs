@@ -57,9 +57,12 @@ pub struct Outcome {
     pub kept: Option<PathBuf>,
 }
 
-/// A scenario as one run for each of its devices.
+/// A scenario as one run for each of its devices; none in a lane that it is not for.
 #[must_use]
 pub fn runs(scenario: &Scenario, lane: LaneKind, seed: u64) -> Vec<Run> {
+    if scenario.only_lane.is_some_and(|only| only != lane) {
+        return Vec::new();
+    }
     let count = scenario.upses.iter().map(|ups| ups.devices.len()).max().unwrap_or(1);
     let one = |index: usize| {
         let mut scenario = scenario.clone();
@@ -142,9 +145,9 @@ async fn drive(
     outcome: &mut Outcome,
 ) -> Result<(), String> {
     let scale = if run.lane == LaneKind::Virtual { 1.0 } else { run.scenario.scale };
-    let clock = Clock::start(scale);
+    let clock = Clock::standing(scale);
     let (sender, events) = mpsc::unbounded_channel();
-    let sink = Sink { clock, sender };
+    let sink = Sink { clock: clock.clone(), sender };
     let mut upses = BTreeMap::new();
     for spec in &run.scenario.upses {
         let device = spec.devices.first().map_or("", String::as_str);

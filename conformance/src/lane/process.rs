@@ -276,7 +276,8 @@ async fn ready(socket: &UnixDatagram) {
 }
 
 fn make(folder: &Path) -> Result<(), String> {
-    std::fs::create_dir_all(folder).map_err(|error| format!("failed to make {}: {error}", folder.display()))
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new().recursive(true).mode(0o750).create(folder).map_err(|error| format!("failed to make {}: {error}", folder.display()))
 }
 
 #[async_trait]
@@ -293,7 +294,11 @@ impl Lane for ProcessLane {
         if !spec.monitors.is_empty() {
             programs.push(vec!["upsmon", "-F", "-p"]);
         }
-        for arguments in programs {
+        for mut arguments in programs {
+            if rustix::process::geteuid().is_root() {
+                // Root's daemons would become a user of their own, who may not look into this run's folders.
+                arguments.extend(["-u", "root"]);
+            }
             let manager = self.home(machine).join(format!("{}.ready", arguments[0]));
             let _ = std::fs::remove_file(&manager);
             let socket = UnixDatagram::bind(&manager)

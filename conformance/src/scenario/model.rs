@@ -4,6 +4,8 @@ use std::fmt;
 use std::ops::Range;
 use std::time::Duration;
 
+use crate::lane::LaneKind;
+
 /// A scripted power failure.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scenario {
@@ -13,6 +15,8 @@ pub struct Scenario {
     pub title: String,
     /// Scenario seconds in a real second, in the process lane.
     pub scale: f64,
+    /// The only lane it is for.
+    pub only_lane: Option<LaneKind>,
     /// The UPSes, in the file's order.
     pub upses: Vec<UpsSpec>,
     /// The machines, in the file's order.

@@ -23,6 +23,7 @@ pub fn parse(name: &str, text: &str) -> (Scenario, Vec<Fault>) {
         name: name.to_owned(),
         title: String::new(),
         scale: 10.0,
+        only_lane: None,
         upses: Vec::new(),
         machines: Vec::new(),
         blocks: Vec::new(),
@@ -105,6 +106,9 @@ impl Parser<'_> {
                 return Err(reader.fault("`scale` must lie within 0.1 and 1000"));
             }
             self.scenario.scale = scale;
+        }
+        if let Some(lane) = reader.text_of("lane")? {
+            self.scenario.only_lane = Some(lane.parse().map_err(|message: String| reader.fault(message))?);
         }
         Ok(())
     }
