@@ -1,9 +1,10 @@
 //! Takes notices to where they go, without making the judgement wait.
 
+use std::io;
 use std::time::Duration;
 
 use outage_config::{NotifyFlags, NotifyType};
-use outage_host::{Command, Host};
+use outage_host::{Command, ExitStatus, Host};
 use outage_wire::lex;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -19,6 +20,10 @@ pub(crate) enum Message {
 
 /// wall(1) may hang on a terminal; starting a program may hang on a network's file system.
 const DELIVERY_LIMIT: Duration = Duration::from_secs(10);
+
+/// So long, the next notice waits for the NOTIFYCMD of the one before: else two that come together may overtake each
+/// other, and a script that counts on "on line" coming after "on battery" does the wrong thing.
+const IN_TURN: Duration = Duration::from_secs(1);
 
 /// A NOTIFYCMD that runs for longer is worth a word. It is left alone: people do sleep in them.
 const LONG_RUN: Duration = Duration::from_secs(300);
@@ -76,6 +81,9 @@ async fn execute(
         Ok(Err(error)) => return host.error(format_args!("failed to run NOTIFYCMD {program}: {error}")),
         Err(elapsed) => return host.error(format_args!("failed to run NOTIFYCMD {program}: {elapsed}")),
     };
+    if let Ok(status) = host.timeout(IN_TURN, child.wait()).await {
+        return ended(host, &program, kind, status);
+    }
     let host = host.clone();
     running.spawn(async move {
         let status = match host.timeout(LONG_RUN, child.wait()).await {
@@ -85,10 +93,14 @@ async fn execute(
                 child.wait().await
             }
         };
-        match status {
-            Ok(status) if status.success() => {}
-            Ok(status) => host.warn(format_args!("NOTIFYCMD {program} for {kind} ended with {status}")),
-            Err(error) => host.warn(format_args!("failed to wait for NOTIFYCMD {program}: {error}")),
-        }
+        ended(&host, &program, kind, status);
     });
+}
+
+fn ended(host: &Host, program: &str, kind: NotifyType, status: io::Result<ExitStatus>) {
+    match status {
+        Ok(status) if status.success() => {}
+        Ok(status) => host.warn(format_args!("NOTIFYCMD {program} for {kind} ended with {status}")),
+        Err(error) => host.warn(format_args!("failed to wait for NOTIFYCMD {program}: {error}")),
+    }
 }
