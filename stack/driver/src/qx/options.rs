@@ -63,6 +63,7 @@ pub(super) const OPTIONS: &[OptionInfo] = &[
         name: "ondelay",
         help: "least delay before it comes back: seconds (180), blazer_ser: minutes (3)",
     },
+    OptionInfo { name: "pollfreq", help: "without effect: every update asks for all there is" },
     OptionInfo { name: "protocol", help: "megatec" },
     OptionInfo {
         name: "runtimecal",
