@@ -125,7 +125,11 @@ pub fn execute(run: &Run, program: &std::path::Path, watch: &mut dyn Watch) -> O
     };
     let stopwatch = crate::clock::Stopwatch::start();
     let mut builder = tokio::runtime::Builder::new_current_thread();
-    builder.enable_all().start_paused(run.lane == LaneKind::Virtual);
+    match run.lane {
+        // Without anything of the operating system's: each jump of the clock would be a system call.
+        LaneKind::Virtual => builder.enable_time().start_paused(true),
+        LaneKind::Process => builder.enable_all(),
+    };
     let result = match builder.build() {
         Ok(runtime) => runtime.block_on(drive(run, program, watch, &mut outcome)),
         Err(error) => Err(format!("failed to start a runtime: {error}")),
