@@ -104,8 +104,8 @@ impl Megatec {
         let state = self.plant.state();
         let cells = f64::from(self.plant.settings().battery.cells);
         let battery = match self.nameplate.online {
-            true => format!("{:04.2}", (state.battery_voltage / cells).min(9.99)),
-            false => format!("{:04.1}", state.battery_voltage.min(99.9)),
+            true => decimal(state.battery_voltage / cells, 1, 2),
+            false => decimal(state.battery_voltage, 2, 1),
         };
         // The voltage of the last transfer to battery would be second; of this firmware it is the present one.
         let (input, fault) = (state.input_voltage, state.input_voltage);
@@ -125,25 +125,25 @@ impl Megatec {
         .iter()
         .collect();
         format!(
-            "({} {} {} {:03.0} {:04.1} {battery} {:04.1} {bits}\r",
+            "({} {} {} {} {} {battery} {} {bits}\r",
             volts(input),
             volts(fault),
             volts(state.output_voltage),
-            state.load.min(999.0),
-            frequency.min(99.9),
-            state.battery_temperature.clamp(0.0, 99.9),
+            decimal(state.load, 3, 0),
+            decimal(frequency, 2, 1),
+            decimal(state.battery_temperature, 2, 1),
         )
     }
 
     /// `#MMM.M QQQ SSS.S RR.R`: voltage, current, battery voltage, frequency.
     fn rating(&self) -> String {
         let settings = self.plant.settings();
-        let current = (settings.apparent_power / settings.nominal_voltage).min(999.0);
         format!(
-            "#{} {current:03.0} {} {:04.1}\r",
+            "#{} {} {} {}\r",
             volts(settings.nominal_voltage),
+            decimal(settings.apparent_power / settings.nominal_voltage, 3, 0),
             volts(settings.battery.nominal_voltage()),
-            settings.nominal_frequency.min(99.9),
+            decimal(settings.nominal_frequency, 2, 1),
         )
     }
 
@@ -154,7 +154,25 @@ impl Megatec {
 }
 
 fn volts(value: f64) -> String {
-    format!("{:05.1}", value.clamp(0.0, 999.9))
+    decimal(value, 3, 1)
+}
+
+/// A number in columns of fixed width, as firmware prints it: in whole units of its last place, and never beyond what
+/// the columns hold.
+fn decimal(value: f64, whole: u32, fraction: u32) -> String {
+    let unit = 10_u32.pow(fraction);
+    let most = f64::from(10_u32.pow(whole + fraction) - 1);
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "clamped; what is no number is 0"
+    )]
+    let scaled = (value * f64::from(unit)).round().clamp(0.0, most) as u32;
+    let width = whole as usize;
+    match fraction {
+        0 => format!("{scaled:0width$}"),
+        digits => format!("{:0width$}.{:0digits$}", scaled / unit, scaled % unit, digits = digits as usize),
+    }
 }
 
 /// Exactly so many digits.
