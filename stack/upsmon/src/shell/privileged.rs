@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 
 use super::config::{self, Family, UpsmonConfig};
 use super::flag;
-use super::watch::{Executor, Watch, flag_failure, shut_down};
+use super::watch::{Executor, Watch, flag_failure, start_shutdown};
 use crate::core::Event;
 
 /// The child's order.
@@ -140,7 +140,12 @@ async fn obey(host: &Host, conf: &UpsmonConf) -> bool {
     {
         host.log(Priority::Critical, &flag_failure(path, &error));
     }
-    match shut_down(host, conf.shutdown_cmd.as_deref()).await {
+    let started = start_shutdown(host, conf.shutdown_cmd.as_deref()).await;
+    let ended = match started {
+        Ok(running) => running.end().await,
+        Err(text) => Err(text),
+    };
+    match ended {
         Ok(()) => true,
         Err(text) => {
             host.log(Priority::Critical, &text);

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use outage_config::{NotifyFlags, UpsmonConf};
-use outage_host::{Command, Host, Priority, Signal};
+use outage_host::{Child, Command, Host, Priority, Signal};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
@@ -76,7 +76,7 @@ impl Watch {
         let (mut core, mut actions) = Core::start(conf, self.host.now());
         self.host.ready();
         let code = loop {
-            if let Some(code) = self.perform(&core, actions, &messages) {
+            if let Some(code) = self.perform(&core, actions, &messages).await {
                 break code;
             }
             let event = self.next_event(&core).await;
@@ -150,7 +150,7 @@ impl Watch {
     }
 
     /// Does what is to be done, in order. An exit code ends the program.
-    fn perform(
+    async fn perform(
         &mut self,
         core: &Core,
         actions: Vec<Action>,
@@ -185,7 +185,7 @@ impl Watch {
                     }
                 }
                 Action::WritePowerDownFlag(path) => self.write_flag(&path, messages),
-                Action::RunShutdown(command) => self.run_shutdown(command),
+                Action::RunShutdown(command) => self.run_shutdown(command).await,
                 Action::Reread => {
                     if let Some(event) = self.reread(core) {
                         _ = self.sender.send(event);
@@ -232,15 +232,19 @@ impl Watch {
         }
     }
 
-    fn run_shutdown(&mut self, command: Option<String>) {
+    /// Starts the shutdown command before anything else is done: what the judgement puts after it comes after it.
+    async fn run_shutdown(&mut self, command: Option<String>) {
         if let Executor::Parent(parent) = &self.executor
             && parent.send(()).is_ok()
         {
             return;
         }
-        let (host, events) = (self.host.clone(), self.sender.clone());
+        let (started, events) = (start_shutdown(&self.host, command.as_deref()).await, self.sender.clone());
         self.tasks.spawn(async move {
-            let result = shut_down(&host, command.as_deref()).await;
+            let result = match started {
+                Ok(running) => running.end().await,
+                Err(text) => Err(text),
+            };
             _ = events.send(Event::ShutdownRan(result));
         });
     }
@@ -270,16 +274,30 @@ pub(super) fn flag_failure(path: &str, error: &std::io::Error) -> String {
     )
 }
 
-/// Runs SHUTDOWNCMD by the shell, to its end.
-pub(super) async fn shut_down(host: &Host, command: Option<&str>) -> Result<(), String> {
+/// A shutdown command that runs.
+pub(super) struct RunningShutdown {
+    command: String,
+    child: Box<dyn Child>,
+}
+
+/// Starts SHUTDOWNCMD by the shell.
+pub(super) async fn start_shutdown(host: &Host, command: Option<&str>) -> Result<RunningShutdown, String> {
     let Some(command) = command else {
         return Err("no shutdown command defined (SHUTDOWNCMD)".into());
     };
-    let child = host.spawn(&Command::shell(command)).await;
-    let mut child = child.map_err(|error| format!("unable to call shutdown command: {command}: {error}"))?;
-    match child.wait().await {
-        Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!("the shutdown command {command} ended with {status}")),
-        Err(error) => Err(format!("failed to wait for the shutdown command {command}: {error}")),
+    match host.spawn(&Command::shell(command)).await {
+        Ok(child) => Ok(RunningShutdown { command: command.to_owned(), child }),
+        Err(error) => Err(format!("unable to call shutdown command: {command}: {error}")),
+    }
+}
+
+impl RunningShutdown {
+    /// Waits for its end, and whether it was a good one.
+    pub(super) async fn end(mut self) -> Result<(), String> {
+        match self.child.wait().await {
+            Ok(status) if status.success() => Ok(()),
+            Ok(status) => Err(format!("the shutdown command {} ended with {status}", self.command)),
+            Err(error) => Err(format!("failed to wait for the shutdown command {}: {error}", self.command)),
+        }
     }
 }
