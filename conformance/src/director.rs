@@ -240,7 +240,10 @@ impl Director {
             match event.output() {
                 Some(on) => {
                     self.outputs.insert(name.to_owned(), on);
-                    self.sink.send(name, What::Output { on, reason: event.to_string() });
+                    // "output off: ordered"
+                    let text = event.to_string();
+                    let reason = text.split_once(": ").map_or("", |(_, reason)| reason).to_owned();
+                    self.sink.send(name, What::Output { on, reason });
                     let fed: Vec<_> = self.scenario.machines.iter().map(|machine| machine.name.clone()).collect();
                     for machine in fed {
                         self.power(&machine);

@@ -75,7 +75,8 @@ fn notable(event: &Event) -> bool {
 
 fn sample(at: Duration, upses: &[(String, State)], machine: MachineState) -> Option<Sample> {
     let (_, state) = upses.first()?;
-    Some(Sample { at, mains: state.mains, output: state.output_on, charge: state.charge, load: state.load, machine })
+    let load = if state.output_on { state.load } else { 0.0 };
+    Some(Sample { at, mains: state.mains, output: state.output_on, charge: state.charge, load, machine })
 }
 
 /// Collects what both views draw.
