@@ -24,7 +24,11 @@ enum Done {
     Booted(String, Result<(), String>),
     /// The orderly stop came to its end.
     Stopped(String),
-    Answered { ups: String, variable: String, answer: Answer },
+    Answered {
+        ups: String,
+        variable: String,
+        answer: Answer,
+    },
     Changed(String),
 }
 
@@ -164,7 +168,9 @@ impl Director {
     fn done(&mut self, done: Done, judge: &mut Judge) {
         match done {
             Done::Booted(_, Ok(())) => {}
-            Done::Booted(machine, Err(error)) => judge.broken(self.clock.now(), format!("{machine} boots"), error),
+            Done::Booted(machine, Err(error)) => {
+                judge.broken(self.clock.now(), format!("{machine} boots"), error);
+            }
             Done::Stopped(machine) => {
                 if self.state(&machine) == MachineState::Stopping {
                     self.become_(&machine, MachineState::Stopped);
@@ -212,7 +218,8 @@ impl Director {
     fn begin_stop(&mut self, machine: &str) {
         self.become_(machine, MachineState::Stopping);
         let Some(spec) = self.scenario.machines.iter().find(|spec| spec.name == machine) else { return };
-        let (lane, name, clock, time) = (self.lane.clone(), machine.to_owned(), self.clock.clone(), spec.stop_time);
+        let (lane, name, clock, time) =
+            (self.lane.clone(), machine.to_owned(), self.clock.clone(), spec.stop_time);
         self.tasks.spawn(async move {
             clock.sleep(time).await;
             lane.stop(&name).await;
@@ -244,7 +251,8 @@ impl Director {
                     let text = event.to_string();
                     let reason = text.split_once(": ").map_or("", |(_, reason)| reason).to_owned();
                     self.sink.send(name, What::Output { on, reason });
-                    let fed: Vec<_> = self.scenario.machines.iter().map(|machine| machine.name.clone()).collect();
+                    let fed: Vec<_> =
+                        self.scenario.machines.iter().map(|machine| machine.name.clone()).collect();
                     for machine in fed {
                         self.power(&machine);
                     }
@@ -295,7 +303,8 @@ impl Director {
     /// Asks each UPS's server.
     fn ask(&mut self, questions: Vec<(String, String)>) {
         for (ups, variable) in questions {
-            let Some(server) = self.scenario.machines.iter().find(|machine| machine.serves.contains(&ups)) else {
+            let Some(server) = self.scenario.machines.iter().find(|machine| machine.serves.contains(&ups))
+            else {
                 continue;
             };
             let (lane, machine) = (self.lane.clone(), server.name.clone());

@@ -44,7 +44,8 @@ pub(crate) fn main(name: &str, arguments: &[String]) -> Option<ExitCode> {
         _ => return None,
     };
     let message = fields.join(&SEPARATOR.to_string());
-    let told = UnixStream::connect(variable(SOCKET)).and_then(|mut stream| stream.write_all(message.as_bytes()));
+    let told =
+        UnixStream::connect(variable(SOCKET)).and_then(|mut stream| stream.write_all(message.as_bytes()));
     Some(match told {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

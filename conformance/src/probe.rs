@@ -10,7 +10,11 @@ use crate::judge::Answer;
 const LONGEST: usize = 4096;
 
 /// Asks `GET VAR ups variable` over a fresh connection.
-pub(crate) async fn ask<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, ups: &str, variable: &str) -> Answer {
+pub(crate) async fn ask<S: AsyncRead + AsyncWrite + Unpin>(
+    mut stream: S,
+    ups: &str,
+    variable: &str,
+) -> Answer {
     let question = format!("GET VAR {ups} {variable}\n");
     if stream.write_all(question.as_bytes()).await.is_err() {
         return Answer::Nothing;

@@ -23,6 +23,7 @@ pub struct Event {
 /// What can happen.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
+#[expect(missing_docs, reason = "each field is named for what it holds")]
 pub enum What {
     /// The script did something to a UPS.
     Action { text: String },

@@ -23,7 +23,8 @@ const PURE: [&str; 3] = ["stack/wire", "stack/config", "stack/hid"];
 const IMPURE: [&str; 8] = ["tokio", "async-trait", "nix", "rustix", "libc", "nusb", "serialport", "usbip"];
 
 /// Words that have no place in a `core` module.
-const NOT_IN_CORES: [&str; 7] = ["tokio", "outage_host", "async fn", "std::net", "std::fs", "std::env", "std::process"];
+const NOT_IN_CORES: [&str; 7] =
+    ["tokio", "outage_host", "async fn", "std::net", "std::fs", "std::env", "std::process"];
 
 const LONGEST_FILE: usize = 700;
 
@@ -52,7 +53,8 @@ fn manifest(folder: &str) -> String {
 /// Every Rust file of the workspace by its path from the root.
 fn sources() -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
-    let mut folders: Vec<_> = ["stack", "simulator", "conformance"].iter().map(|name| root().join(name)).collect();
+    let mut folders: Vec<_> =
+        ["stack", "simulator", "conformance"].iter().map(|name| root().join(name)).collect();
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
@@ -77,7 +79,10 @@ fn code(text: &str) -> String {
 fn no_crate_knows_what_it_must_not_know() {
     for (folder, allowed) in MAY_KNOW {
         let known = section(&manifest(folder), "dependencies");
-        assert!(folder == "stack/hid" || folder == "stack/wire" || !known.is_empty(), "{folder}: nothing was read");
+        assert!(
+            folder == "stack/hid" || folder == "stack/wire" || !known.is_empty(),
+            "{folder}: nothing was read"
+        );
         for other in known.iter().filter(|name| name.starts_with("outage-")) {
             assert!(allowed.contains(&other.as_str()), "{folder} must not know {other}");
         }
@@ -149,7 +154,10 @@ fn every_select_is_biased() {
         for (at, _) in code.match_indices("select! {") {
             let rest = code[at + "select! {".len()..].trim_start();
             let line = code[..at].lines().count();
-            assert!(path == "conformance/tests/tidy.rs" || rest.starts_with("biased;"), "{path}:{line}: a select! without biased");
+            assert!(
+                path == "conformance/tests/tidy.rs" || rest.starts_with("biased;"),
+                "{path}:{line}: a select! without biased"
+            );
         }
     }
 }
@@ -177,6 +185,9 @@ fn the_map_of_the_house_names_every_crate() {
         let heading = format!("### `{folder}`");
         let Some(at) = map.find(&heading) else { panic!("ARCHITECTURE.md has no {heading}") };
         let paragraph = map[at + heading.len()..].split("\n### ").next().unwrap();
-        assert!(paragraph.contains("must never know"), "ARCHITECTURE.md: {heading} does not say what it must never know");
+        assert!(
+            paragraph.contains("must never know"),
+            "ARCHITECTURE.md: {heading} does not say what it must never know"
+        );
     }
 }

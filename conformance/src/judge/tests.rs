@@ -144,7 +144,8 @@ fn states_hold_at_once_and_changes_have_to_happen() {
 
 #[test]
 fn answers_from_before_a_block_do_not_count() {
-    let mut judge = judge(r#"at 0 { expect { status "OL"; }; }; at 20 { expect { status "OL" without="OB"; }; }"#);
+    let mut judge =
+        judge(r#"at 0 { expect { status "OL"; }; }; at 20 { expect { status "OL" without="OB"; }; }"#);
     judge.tick(s(0));
     assert_eq!(judge.questions(), [("u".to_owned(), "ups.status".to_owned())]);
     judge.answer(s(1), "u", "ups.status", Answer::Value("OL CHRG".to_owned()));

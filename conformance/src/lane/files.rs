@@ -24,9 +24,35 @@ const DRIVER_TIMERS: [(&str, f64); 2] = [("pollinterval", 2.0), ("pollfreq", 30.
 
 /// The notices that upsmon gives.
 const NOTICES: [&str; 29] = [
-    "ONLINE", "ONBATT", "LOWBATT", "FSD", "COMMOK", "COMMBAD", "SHUTDOWN", "SHUTDOWN_HOSTSYNC", "REPLBATT", "NOCOMM",
-    "NOPARENT", "CAL", "NOTCAL", "OFF", "NOTOFF", "BYPASS", "NOTBYPASS", "ECO", "NOTECO", "ALARM", "NOTALARM", "OVER",
-    "NOTOVER", "TRIM", "NOTTRIM", "BOOST", "NOTBOOST", "OTHER", "NOTOTHER",
+    "ONLINE",
+    "ONBATT",
+    "LOWBATT",
+    "FSD",
+    "COMMOK",
+    "COMMBAD",
+    "SHUTDOWN",
+    "SHUTDOWN_HOSTSYNC",
+    "REPLBATT",
+    "NOCOMM",
+    "NOPARENT",
+    "CAL",
+    "NOTCAL",
+    "OFF",
+    "NOTOFF",
+    "BYPASS",
+    "NOTBYPASS",
+    "ECO",
+    "NOTECO",
+    "ALARM",
+    "NOTALARM",
+    "OVER",
+    "NOTOVER",
+    "TRIM",
+    "NOTTRIM",
+    "BOOST",
+    "NOTBOOST",
+    "OTHER",
+    "NOTOTHER",
 ];
 
 /// What a lane gives a machine's files.

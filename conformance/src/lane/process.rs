@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use outage_simulator::bus::usbip::Bus;
 use outage_simulator::bus::pty::Pty;
+use outage_simulator::bus::usbip::Bus;
 use outage_simulator::ups::{BusKind, Ups};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 use tokio::net::{TcpStream, UnixDatagram, UnixListener};
@@ -80,7 +80,8 @@ impl ProcessLane {
         for machine in &scenario.machines {
             let probe = std::net::TcpListener::bind("127.0.0.1:0")
                 .map_err(|error| format!("failed to find a free port on 127.0.0.1: {error}"))?;
-            let address = probe.local_addr().map_err(|error| format!("failed to find a free port: {error}"))?;
+            let address =
+                probe.local_addr().map_err(|error| format!("failed to find a free port: {error}"))?;
             ports.insert(machine.name.clone(), address.port());
             held.push(probe);
         }
@@ -219,7 +220,8 @@ async fn plug_in(
         match ups.kind() {
             BusKind::Usb => {
                 let busid = format!("1-{}", index + 1);
-                bus.plug(&busid, ups.clone()).map_err(|error| format!("failed to plug {name} in: {error}"))?;
+                bus.plug(&busid, ups.clone())
+                    .map_err(|error| format!("failed to plug {name} in: {error}"))?;
                 usb.push((name.clone(), busid));
             }
             BusKind::Serial => {
@@ -240,7 +242,7 @@ async fn plug_in(
             bus.listen(address).await.map_err(|error| format!("failed to serve USB/IP: {error}"))?;
         tasks.spawn(async move {
             let _server = server;
-            std::future::pending().await
+            std::future::pending::<()>().await;
         });
         for (name, busid) in usb {
             devices.insert(name, ("usbhid-ups".to_owned(), format!("usbip://{address}/{busid}")));
@@ -277,7 +279,11 @@ async fn ready(socket: &UnixDatagram) {
 
 fn make(folder: &Path) -> Result<(), String> {
     use std::os::unix::fs::DirBuilderExt as _;
-    std::fs::DirBuilder::new().recursive(true).mode(0o750).create(folder).map_err(|error| format!("failed to make {}: {error}", folder.display()))
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o750)
+        .create(folder)
+        .map_err(|error| format!("failed to make {}: {error}", folder.display()))
 }
 
 #[async_trait]
@@ -315,7 +321,9 @@ impl Lane for ProcessLane {
         let mut children = self.running().remove(machine).unwrap_or_default();
         // The last one started is the first to stop.
         while let Some((name, mut child)) = children.pop() {
-            if let Some(pid) = child.id().and_then(|pid| i32::try_from(pid).ok()).and_then(rustix::process::Pid::from_raw) {
+            if let Some(pid) =
+                child.id().and_then(|pid| i32::try_from(pid).ok()).and_then(rustix::process::Pid::from_raw)
+            {
                 let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
             }
             let text = match tokio::time::timeout(TERM_LIMIT, child.wait()).await {
@@ -326,7 +334,9 @@ impl Lane for ProcessLane {
             self.sink.send(machine, What::Exit { process: name, text });
         }
         let late = async {
-            if self.finish(machine, &["upsmon", "-K"]).await? && !self.finish(machine, &["upsdrvctl", "shutdown"]).await? {
+            if self.finish(machine, &["upsmon", "-K"]).await?
+                && !self.finish(machine, &["upsdrvctl", "shutdown"]).await?
+            {
                 return Err("upsdrvctl shutdown failed".to_owned());
             }
             Ok::<(), String>(())

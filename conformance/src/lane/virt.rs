@@ -78,7 +78,8 @@ impl VirtualLane {
             _tasks: tasks,
         };
         for machine in &scenario.machines {
-            lane.write_files(machine).map_err(|error| format!("failed to set {} up: {error}", machine.name))?;
+            lane.write_files(machine)
+                .map_err(|error| format!("failed to set {} up: {error}", machine.name))?;
         }
         Ok(Arc::new(lane))
     }
@@ -120,7 +121,9 @@ impl VirtualLane {
             loop {
                 let events = self.world.next_events(seen).await;
                 seen += events.len();
-                let mut own = events.iter().filter(|event| &*event.machine == machine.name() && &*event.process == arguments[0]);
+                let mut own = events
+                    .iter()
+                    .filter(|event| &*event.machine == machine.name() && &*event.process == arguments[0]);
                 if own.any(|event| matches!(event.kind, EventKind::Ready | EventKind::Exited(..))) {
                     return;
                 }
@@ -178,7 +181,8 @@ async fn plug_in(
         let device = match ups.kind() {
             BusKind::Usb => {
                 let busid = format!("1-{}", index + 1);
-                bus.plug(&busid, ups.clone()).map_err(|error| format!("failed to plug {name} in: {error}"))?;
+                bus.plug(&busid, ups.clone())
+                    .map_err(|error| format!("failed to plug {name} in: {error}"))?;
                 ("usbhid-ups".to_owned(), format!("usbip://{LAB}:{USBIP_PORT}/{busid}"))
             }
             BusKind::Serial => {
@@ -259,8 +263,12 @@ async fn retell(world: World, sink: Sink) {
                         sink.send(machine, What::ShutdownCommand);
                     }
                 }
-                EventKind::Wrote(path, ..) if path == Path::new(FLAG) => sink.send(machine, What::FlagWritten),
-                EventKind::Exited(_, status) if outage_ups::PROGRAMS.iter().any(|program| program.name == process) => {
+                EventKind::Wrote(path, ..) if path == Path::new(FLAG) => {
+                    sink.send(machine, What::FlagWritten);
+                }
+                EventKind::Exited(_, status)
+                    if outage_ups::PROGRAMS.iter().any(|program| program.name == process) =>
+                {
                     sink.send(machine, What::Exit { process, text: status.to_string() });
                 }
                 _ => {}

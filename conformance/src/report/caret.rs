@@ -6,7 +6,14 @@ use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
 /// One fault as a person reads it: what, where, and what to do. Colours only for a terminal.
 #[must_use]
-pub fn render(path: &str, source: &str, span: &Range<usize>, message: &str, help: Option<&str>, colour: bool) -> String {
+pub fn render(
+    path: &str,
+    source: &str,
+    span: &Range<usize>,
+    message: &str,
+    help: Option<&str>,
+    colour: bool,
+) -> String {
     let span = within(source, span);
     let snippet = Snippet::source(source).path(path).annotation(AnnotationKind::Primary.span(span));
     let mut report: Vec<Group<'_>> = vec![Level::ERROR.primary_title(message).element(snippet)];
@@ -43,7 +50,8 @@ mod tests {
     #[test]
     fn a_caret_stands_under_the_place() {
         let text = "at 0 {\n    mians \"off\"\n}\n";
-        let rendered = render("x.kdl", text, &(11..16), "unknown action `mians`", Some("did you mean `mains`?"), false);
+        let rendered =
+            render("x.kdl", text, &(11..16), "unknown action `mians`", Some("did you mean `mains`?"), false);
         insta::assert_snapshot!(rendered, @r#"
         error: unknown action `mians`
          --> x.kdl:2:5

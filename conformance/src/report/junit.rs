@@ -18,7 +18,9 @@ pub fn document(outcomes: &[Outcome]) -> Result<String, quick_junit::SerializeEr
                 let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
                 let at = failure.at.as_secs_f64();
                 status.set_message(format!("expected: {}; at {at:.2} s: {}", failure.step, failure.seen));
-                status.set_description(outcome.trace.iter().map(|event| format!("{event}\n")).collect::<String>());
+                status.set_description(
+                    outcome.trace.iter().map(|event| format!("{event}\n")).collect::<String>(),
+                );
                 status
             }
         };

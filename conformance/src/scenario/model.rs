@@ -34,6 +34,8 @@ pub struct UpsSpec {
     pub name: String,
     /// The device files it may be; the scenario is run once for each.
     pub devices: Vec<String>,
+    /// Where each of them stands in the file.
+    pub device_spans: Vec<Range<usize>>,
     /// Charge at the start, percent.
     pub charge: f64,
     /// Load at the start, percent of the rating.
@@ -159,6 +161,7 @@ impl fmt::Display for ActionKind {
 
 /// What a block expects.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(missing_docs, reason = "each field is named for what it holds")]
 pub enum Expectation {
     /// This comes true within so long of the block's start.
     Comes { condition: Condition, within: Duration, span: Range<usize> },
@@ -170,6 +173,7 @@ pub enum Expectation {
 
 /// The bound a variable's value is compared with.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(missing_docs, reason = "each field is named for what it holds")]
 pub enum Bound {
     /// Exactly this text.
     Is(String),
@@ -212,6 +216,7 @@ impl fmt::Display for MachineState {
 
 /// Something that can come true.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(missing_docs, reason = "each field is named for what it holds")]
 pub enum Condition {
     /// A machine's upsmon gives this notice, of this UPS if one is named.
     Notice { kind: String, ups: Option<String>, machine: Option<String> },

@@ -42,12 +42,14 @@ pub(super) struct Reader<'a> {
     arguments: Vec<&'a KdlEntry>,
     properties: Vec<&'a KdlEntry>,
     known: Vec<&'static str>,
+    /// Where the value stands that was taken last.
+    taken: Option<Range<usize>>,
 }
 
 impl<'a> Reader<'a> {
     pub(super) fn new(node: &'a KdlNode) -> Self {
         let (properties, arguments) = node.entries().iter().partition(|entry| entry.name().is_some());
-        Self { node, arguments, properties, known: Vec::new() }
+        Self { node, arguments, properties, known: Vec::new(), taken: None }
     }
 
     pub(super) fn name(&self) -> &'a str {
@@ -64,12 +66,18 @@ impl<'a> Reader<'a> {
         Fault::new(self.span(), message)
     }
 
+    /// A fault of the value that was taken last.
+    pub(super) fn wrong(&self, message: impl Into<String>) -> Fault {
+        Fault::new(self.taken.clone().unwrap_or_else(|| self.span()), message)
+    }
+
     /// The next argument, if there is one.
     pub(super) fn argument(&mut self) -> Option<(&'a KdlValue, Range<usize>)> {
         if self.arguments.is_empty() {
             return None;
         }
         let entry = self.arguments.remove(0);
+        self.taken = Some(place(entry));
         Some((entry.value(), place(entry)))
     }
 
@@ -82,9 +90,9 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// All arguments that are left, as words.
-    pub(super) fn words(&mut self) -> Vec<String> {
-        std::iter::from_fn(|| self.argument()).map(|(value, _)| word(value)).collect()
+    /// All arguments that are left, as words with their places.
+    pub(super) fn words(&mut self) -> Vec<(String, Range<usize>)> {
+        std::iter::from_fn(|| self.argument()).map(|(value, span)| (word(value), span)).collect()
     }
 
     /// The next argument as a number.
@@ -108,7 +116,9 @@ impl<'a> Reader<'a> {
     fn property(&mut self, name: &'static str) -> Option<&'a KdlEntry> {
         self.known.push(name);
         let at = self.properties.iter().position(|entry| entry.name().is_some_and(|n| n.value() == name))?;
-        Some(self.properties.remove(at))
+        let entry = self.properties.remove(at);
+        self.taken = Some(place(entry));
+        Some(entry)
     }
 
     /// A property as text.

@@ -46,7 +46,8 @@ impl Live {
             .draw(|frame| {
                 let block = Block::default().borders(Borders::ALL).title(lamps);
                 let width = usize::from(frame.area().width.saturating_sub(12));
-                let lines: Vec<_> = strip.rows(width).into_iter().map(|(label, row)| coloured(label, &row)).collect();
+                let lines: Vec<_> =
+                    strip.rows(width).into_iter().map(|(label, row)| coloured(label, &row)).collect();
                 frame.render_widget(Paragraph::new(lines).block(block), frame.area());
             })
             .map(|_| ());
@@ -120,11 +121,16 @@ impl Watch for Live {
     }
 }
 
-pub(super) fn show(heading: &str, execute: impl FnOnce(&mut dyn Watch) -> Outcome) -> Result<(Outcome, Strip), String> {
+pub(super) fn show(
+    heading: &str,
+    execute: impl FnOnce(&mut dyn Watch) -> Outcome,
+) -> Result<(Outcome, Strip), String> {
     println!("{heading}");
     let options = TerminalOptions { viewport: Viewport::Inline(HEIGHT) };
-    let terminal = Terminal::with_options(CrosstermBackend::new(std::io::stdout()), options)
-        .map_err(|error| format!("failed to draw on the terminal: {error} (with `| cat` it prints plain lines)"))?;
+    let terminal =
+        Terminal::with_options(CrosstermBackend::new(std::io::stdout()), options).map_err(|error| {
+            format!("failed to draw on the terminal: {error} (with `| cat` it prints plain lines)")
+        })?;
     let mut live = Live { terminal, collector: Collector::new(), error: None };
     let outcome = execute(&mut live);
     let cleared = live.terminal.clear();

@@ -19,7 +19,10 @@ use strip::{Sample, Strip};
 /// # Errors
 /// The terminal cannot be drawn on.
 pub fn show(run: &Run, execute: impl FnOnce(&mut dyn Watch) -> Outcome) -> Result<Outcome, String> {
-    let heading = format!("{}\n{}, real processes, {} times as fast as life\n", run.scenario.title, run.name, run.scenario.scale);
+    let heading = format!(
+        "{}\n{}, real processes, {} times as fast as life\n",
+        run.scenario.title, run.name, run.scenario.scale
+    );
     let (outcome, strip) = if std::io::stdout().is_terminal() {
         live::show(&heading, execute)?
     } else {
@@ -33,9 +36,16 @@ pub fn show(run: &Run, execute: impl FnOnce(&mut dyn Watch) -> Outcome) -> Resul
 /// What a person wants to know in the end.
 fn verdict(outcome: &Outcome) -> String {
     if let Some(failure) = &outcome.failure {
-        return format!("FAILED at {:.1} s: expected {}, but {}", failure.at.as_secs_f64(), failure.step, failure.seen);
+        return format!(
+            "FAILED at {:.1} s: expected {}, but {}",
+            failure.at.as_secs_f64(),
+            failure.step,
+            failure.seen
+        );
     }
-    let time = |wanted: &dyn Fn(&What) -> bool| outcome.trace.iter().find(|event| wanted(&event.what)).map(|event| event.at);
+    let time = |wanted: &dyn Fn(&What) -> bool| {
+        outcome.trace.iter().find(|event| wanted(&event.what)).map(|event| event.at)
+    };
     let stopped = time(&|what| matches!(what, What::Machine { state: MachineState::Stopped }));
     let cut = time(&|what| matches!(what, What::Output { on: false, .. }));
     let back = outcome

@@ -47,7 +47,8 @@ impl Strip {
     pub fn rows(&self, width: usize) -> Vec<(&'static str, String)> {
         let Some(end) = self.samples.last().map(|sample| sample.at) else { return Vec::new() };
         let columns = self.columns(width, end);
-        let row = |draw: &dyn Fn(&Sample) -> char| columns.iter().map(|sample| sample.map_or(' ', draw)).collect();
+        let row =
+            |draw: &dyn Fn(&Sample) -> char| columns.iter().map(|sample| sample.map_or(' ', draw)).collect();
         let line = |on: bool| if on { '━' } else { '·' };
         vec![
             ("mains", row(&|sample| line(sample.mains))),
@@ -61,7 +62,8 @@ impl Strip {
     /// The whole picture as text, with a scale of time below.
     #[must_use]
     pub fn text(&self, width: usize) -> String {
-        let mut lines: Vec<_> = self.rows(width).into_iter().map(|(label, row)| format!("{label:>8} {row}")).collect();
+        let mut lines: Vec<_> =
+            self.rows(width).into_iter().map(|(label, row)| format!("{label:>8} {row}")).collect();
         if let Some(end) = self.last().map(|sample| sample.at.as_secs_f64()) {
             let end = format!("{end:.0} s");
             lines.push(format!("{:>8} 0 s{end:>width$}", "", width = width.saturating_sub(3)));
