@@ -16,8 +16,8 @@ use crate::run::{Outcome, Watch};
 use crate::scenario::MachineState;
 use crate::trace::{Event, What};
 
-/// Rows of the drawing: a line of lamps, five rows, and the frame.
-const HEIGHT: u16 = 8;
+/// Rows of the drawing: five rows, and the frame with the lamps.
+const HEIGHT: u16 = 7;
 
 struct Live {
     terminal: Terminal<CrosstermBackend<Stdout>>,
