@@ -155,7 +155,7 @@ async fn drive(
     let mut upses = BTreeMap::new();
     for spec in &run.scenario.upses {
         let device = spec.devices.first().map_or("", String::as_str);
-        let file = crate::devices::find(device)?;
+        let file = crate::devices::find(device).map_err(|error| error.to_string())?;
         let options = Options { seed: run.seed, time_scale: scale, ..Options::default() };
         let ups = Ups::new(&spec.name, &file, options);
         ups.charge(spec.charge);

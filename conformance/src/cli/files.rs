@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::devices;
 use crate::report::caret;
 use crate::scenario::{self, Scenario};
 
@@ -18,14 +19,32 @@ pub(super) struct Loaded {
 /// Every fault of every file, each with a caret under its place; or what could not be read.
 pub(super) fn load(paths: &[PathBuf], colour: bool) -> Result<Vec<Loaded>, String> {
     let mut files = Vec::new();
+    let mut faults = Vec::new();
     for path in paths {
-        if path.is_dir() { walk(path, &mut files)? } else { files.push(path.clone()) }
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let before = files.len();
+        match walk(path, &mut files) {
+            Ok(()) if files.len() == before => {
+                let path = path.display();
+                faults.push(format!("there is no scenario in {path}: it is searched for files that end in .kdl"));
+            }
+            Ok(()) => {}
+            Err(text) => faults.push(text),
+        }
     }
     let mut loaded = Vec::new();
-    let mut faults = Vec::new();
     for file in files {
         let path = file.display().to_string();
-        let source = std::fs::read_to_string(&file).map_err(|error| format!("failed to read {path}: {error}"))?;
+        let source = match std::fs::read_to_string(&file) {
+            Ok(source) => source,
+            Err(error) => {
+                faults.push(unreadable(&path, &error));
+                continue;
+            }
+        };
         match understand(&path, &source, colour) {
             Ok(scenario) => loaded.push(Loaded { path, source, scenario }),
             Err(text) => faults.push(text),
@@ -33,9 +52,6 @@ pub(super) fn load(paths: &[PathBuf], colour: bool) -> Result<Vec<Loaded>, Strin
     }
     if !faults.is_empty() {
         return Err(faults.join("\n\n"));
-    }
-    if loaded.is_empty() {
-        return Err("no scenario there: a folder is searched for files that end in .kdl".to_owned());
     }
     Ok(loaded)
 }
@@ -45,22 +61,48 @@ pub(super) fn load(paths: &[PathBuf], colour: bool) -> Result<Vec<Loaded>, Strin
 /// # Errors
 /// Its faults, with carets.
 pub(super) fn understand(path: &str, source: &str, colour: bool) -> Result<Scenario, String> {
-    let stem = Path::new(path).file_stem().map_or_else(|| path.to_owned(), |stem| stem.to_string_lossy().into_owned());
-    let (scenario, mut faults) = scenario::parse(&stem, source);
-    for ups in &scenario.upses {
-        for device in &ups.devices {
-            if let Err(text) = crate::devices::find(device) {
-                faults.push(scenario::Fault { span: ups.span.clone(), message: text, help: None });
+    let stem = Path::new(path)
+        .file_stem()
+        .map_or_else(|| path.to_owned(), |stem| stem.to_string_lossy().into_owned());
+    let (mut scenario, mut faults) = scenario::parse(&stem, source);
+    let mut beside = Vec::new();
+    for ups in &mut scenario.upses {
+        for (device, span) in ups.devices.iter_mut().zip(&ups.device_spans) {
+            // A path is as seen from the scenario's file, wherever it is run from.
+            if device.ends_with(".kdl") {
+                let folder = Path::new(path).parent().unwrap_or_else(|| Path::new(""));
+                *device = folder.join(&*device).display().to_string();
             }
+            let message = match devices::find(device) {
+                Ok(_) => continue,
+                Err(devices::Error::Faulty(file, text)) => {
+                    if !beside.contains(&text) {
+                        beside.push(text);
+                    }
+                    format!("the device file {file} has faults")
+                }
+                Err(error) => error.to_string(),
+            };
+            faults.push(scenario::Fault { span: span.clone(), message, help: None });
         }
     }
     if faults.is_empty() {
         return Ok(scenario);
     }
+    faults.sort_by_key(|fault| fault.span.start);
     let render = |fault: &scenario::Fault| {
         caret::render(path, source, &fault.span, &fault.message, fault.help.as_deref(), colour)
     };
-    Err(faults.iter().map(render).collect::<Vec<_>>().join("\n\n"))
+    beside.insert(0, caret::several(faults.iter().map(render), path));
+    Err(beside.join("\n\n"))
+}
+
+fn unreadable(path: &str, error: &std::io::Error) -> String {
+    if error.kind() == std::io::ErrorKind::NotFound {
+        format!("there is no {path}: name a scenario file, or a folder of them")
+    } else {
+        format!("failed to read {path}: {error}")
+    }
 }
 
 fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), String> {

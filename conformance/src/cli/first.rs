@@ -22,7 +22,8 @@ pub(super) fn main() -> Result<ExitCode, String> {
     };
     let program = super::this_program()?;
     let outcome = view::show(&run, |watch| run::execute(&run, &program, watch))?;
-    if let Some(failure) = text::failure(&outcome, PATH, SOURCE, colour) {
+    // The file is built in: only in the repository could it be named.
+    if let Some(failure) = text::failure_with(&outcome, PATH, SOURCE, "outage", colour) {
         eprintln!("\n{failure}");
         return Ok(ExitCode::from(1));
     }

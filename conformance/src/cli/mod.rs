@@ -17,10 +17,12 @@ use crate::lane::LaneKind;
 
 /// Pull the plug on a virtual UPS, and see what the stack makes of it.
 #[derive(Parser)]
-#[command(name = "outage", version, about)]
-#[command(after_help = "Without a command: the battery of a virtual UPS runs low, live, with the real stack behind it.\n\
+#[command(name = "outage", version)]
+#[command(
+    after_help = "Without a command: the battery of a virtual UPS runs low, live, with the real stack behind it.\n\
     Under the name of a program of the stack (upsd, upsmon, upsc, usbhid-ups, ..) it is that program.\n\
-    Exit codes: 0 all passed, 1 a scenario failed, 2 something is wrong with the command, a scenario or a device file.")]
+    Exit codes: 0 all passed, 1 a scenario failed, 2 something is wrong with the command, a scenario or a device file."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Sub>,
@@ -59,7 +61,7 @@ pub(crate) struct RunArgs {
     /// Seed of everything random
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Only runs whose name holds this text
+    /// Only runs whose name holds this text; or the one run whose name it is
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
     /// Runs at a time in the process lane
@@ -85,10 +87,10 @@ pub(crate) struct SimArgs {
     /// Devices, by name (see `outage devices`) or by path
     #[arg(required = true)]
     devices: Vec<String>,
-    /// Address that serves the USB devices over USB/IP
+    /// IP address and port that serve the USB devices over USB/IP
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:3240")]
     usbip: std::net::SocketAddr,
-    /// Link to the pty of the serial device; once for each of them
+    /// Where to put a link to the pty of a serial device; once for each of them
     #[arg(long, value_name = "LINK")]
     pty: Vec<PathBuf>,
 }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::Duration;
@@ -27,10 +27,15 @@ pub(super) fn main(args: &RunArgs) -> Result<ExitCode, String> {
         }
     }
     if let Some(only) = &args.only {
-        runs.retain(|(_, run)| run.name.contains(only.as_str()));
+        choose(&mut runs, only)?;
     }
     if runs.is_empty() {
-        return Err("no run is left: `outage list` shows what there is".to_owned());
+        return Err("nothing to run: the scenarios are for the other lane".to_owned());
+    }
+    if let Some(path) = &args.junit {
+        // Found out before the runs, not after them.
+        let opened = std::fs::OpenOptions::new().write(true).create(true).truncate(false).open(path);
+        opened.map_err(|error| not_written(path, &error))?;
     }
     let program = super::this_program()?;
     let mut outcomes = Vec::new();
@@ -89,7 +94,8 @@ fn side_by_side(
 
 fn finish(args: &RunArgs, outcomes: &[Outcome]) -> Result<ExitCode, String> {
     if let Some(path) = &args.junit {
-        let xml = junit::document(outcomes).map_err(|error| format!("failed to make the JUnit report: {error}"))?;
+        let xml =
+            junit::document(outcomes).map_err(|error| format!("failed to make the JUnit report: {error}"))?;
         write(path, &xml)?;
     }
     let failed = outcomes.iter().filter(|outcome| outcome.failure.is_some()).count();
@@ -101,8 +107,25 @@ fn finish(args: &RunArgs, outcomes: &[Outcome]) -> Result<ExitCode, String> {
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-fn write(path: &PathBuf, text: &str) -> Result<(), String> {
-    std::fs::write(path, text).map_err(|error| format!("failed to write {}: {error}", path.display()))
+/// Keeps the runs that `--only` asks for.
+fn choose(runs: &mut Vec<(usize, Run)>, only: &str) -> Result<(), String> {
+    let mut names: Vec<_> = runs.iter().map(|(_, run)| run.name.clone()).collect();
+    let whole = names.iter().any(|name| name == only);
+    runs.retain(|(_, run)| if whole { run.name == only } else { run.name.contains(only) });
+    if !runs.is_empty() {
+        return Ok(());
+    }
+    names.sort();
+    names.dedup();
+    Err(format!("no run's name holds `{only}`; there are:\n  {}", names.join("\n  ")))
+}
+
+fn write(path: &Path, text: &str) -> Result<(), String> {
+    std::fs::write(path, text).map_err(|error| not_written(path, &error))
+}
+
+fn not_written(path: &Path, error: &std::io::Error) -> String {
+    format!("failed to write the JUnit report to {}: {error}", path.display())
 }
 
 /// Prints events as they happen.

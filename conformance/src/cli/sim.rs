@@ -1,12 +1,13 @@
 //! `outage sim`: virtual UPSes for whoever wants to attach to them.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use outage_simulator::bus::usbip::Bus;
 use outage_simulator::bus::pty::Pty;
+use outage_simulator::bus::usbip::Bus;
 use outage_simulator::ups::{BusKind, Options, State, Ups};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::select;
@@ -15,8 +16,9 @@ use tokio::task::JoinSet;
 use super::SimArgs;
 
 /// What standard input takes.
-pub(super) const HELP: &str = "On standard input, one a line, for every UPS or for the one named first (`eaton-3s-700 mains off`):
-  mains on|off    volts N    charge PERCENT    load PERCENT
+pub(super) const HELP: &str =
+    "On standard input, one a line, for every UPS or for the one named first (`eaton-3s-700 mains off`):
+  mains on|off    volts N    charge 0..100    load PERCENT
   unplug    replug    freeze    thaw    status    help    quit";
 
 /// Serves virtual UPSes until its input says `quit`, or a signal ends it.
@@ -34,7 +36,7 @@ pub(super) fn main(args: &SimArgs) -> Result<ExitCode, String> {
 async fn serve(args: &SimArgs) -> Result<ExitCode, String> {
     let mut upses = Vec::new();
     for name in &args.devices {
-        let file = crate::devices::find(name)?;
+        let file = crate::devices::find(name).map_err(|error| error.to_string())?;
         let count = upses.iter().filter(|ups: &&Ups| ups.name().starts_with(file.name.as_str())).count();
         let unique = if count == 0 { file.name.clone() } else { format!("{}-{}", file.name, count + 1) };
         upses.push(Ups::new(&unique, &file, Options::default()));
@@ -54,24 +56,31 @@ async fn plug_in(args: &SimArgs, upses: &[Ups], tasks: &mut JoinSet<()>) -> Resu
     let bus = Bus::new();
     let mut usb = Vec::new();
     let mut links = args.pty.iter();
+    let mut taken = BTreeSet::new();
     for ups in upses {
         match ups.kind() {
             BusKind::Usb => {
                 let busid = format!("1-{}", usb.len() + 1);
                 bus.plug(&busid, ups.clone())
-                    .map_err(|error| format!("failed to plug {} in: {error}", ups.name()))?;
+                    .map_err(|error| format!("failed to {error}"))?;
                 usb.push((ups.name().to_owned(), busid));
             }
             BusKind::Serial => {
                 let Some(link) = links.next() else {
-                    return Err(format!("{} is a serial device: say where its pty is linked with --pty LINK", ups.name()));
+                    return Err(format!(
+                        "{} is a serial device: say where its pty is linked with --pty LINK",
+                        ups.name()
+                    ));
                 };
-                let pty = Pty::link(ups.clone(), link)
-                    .map_err(|error| format!("failed to open a pty at {}: {error}", link.display()))?;
-                let shown = link.display().to_string();
+                // Whole, so that the commands below work from anywhere.
+                let link = &std::path::absolute(link).unwrap_or_else(|_| link.clone());
+                if !taken.insert(link.clone()) {
+                    return Err(format!("two serial devices can't both be linked to {}", link.display()));
+                }
+                let pty = Pty::link(ups.clone(), link).map_err(|error| format!("failed to {error}"))?;
                 tasks.spawn(async move {
                     if let Err(error) = pty.serve().await {
-                        eprintln!("failed to serve {shown}: {error}");
+                        eprintln!("failed to {error}");
                     }
                 });
                 let _ = writeln!(text, "{}", serial_commands(ups.name(), link));
@@ -83,10 +92,10 @@ async fn plug_in(args: &SimArgs, upses: &[Ups], tasks: &mut JoinSet<()>) -> Resu
     }
     if !usb.is_empty() {
         let (address, server) =
-            bus.listen(args.usbip).await.map_err(|error| format!("failed to serve USB/IP: {error}"))?;
+            bus.listen(args.usbip).await.map_err(|error| format!("failed to {error} (--usbip ADDR)"))?;
         tasks.spawn(async move {
             let _server = server;
-            std::future::pending().await
+            std::future::pending::<()>().await;
         });
         for (name, busid) in usb {
             let (host, port) = (address.ip(), address.port());
@@ -171,7 +180,9 @@ fn command(upses: &[Ups], line: &str) -> String {
         match words[..] {
             ["mains", "on"] => ups.mains(true),
             ["mains", "off"] => ups.mains(false),
-            ["volts", value] if number(value).is_some() => ups.mains_voltage(number(value).unwrap_or_default()),
+            ["volts", value] if number(value).is_some() => {
+                ups.mains_voltage(number(value).unwrap_or_default());
+            }
             ["charge", value] if number(value).is_some_and(|n| n <= 100.0) => {
                 ups.charge(number(value).unwrap_or_default());
             }
@@ -200,7 +211,8 @@ pub(crate) fn describe(state: &State) -> String {
         state.load,
         state.runtime.map_or_else(|| "for ever".to_owned(), |time| format!("{:.0} s", time.as_secs_f64())),
     );
-    for (holds, word) in [(state.low, "battery low"), (!state.plugged, "cable out"), (state.frozen, "frozen")] {
+    for (holds, word) in [(state.low, "battery low"), (!state.plugged, "cable out"), (state.frozen, "frozen")]
+    {
         if holds {
             text.push_str(", ");
             text.push_str(word);

@@ -24,6 +24,20 @@ pub fn render(
     renderer.render(&report).to_string()
 }
 
+/// How many faults of a file are shown: who has more of them has another file in mind.
+const SHOWN: usize = 10;
+
+/// Rendered faults of a file, one below the other; of very many the first.
+#[must_use]
+pub fn several(faults: impl ExactSizeIterator<Item = String>, path: &str) -> String {
+    let left = faults.len().saturating_sub(SHOWN);
+    let mut shown: Vec<_> = faults.take(SHOWN).collect();
+    if left > 0 {
+        shown.push(format!("and {left} more faults in {path}"));
+    }
+    shown.join("\n\n")
+}
+
 /// The line a byte offset lies on, from 1.
 #[must_use]
 pub fn line_of(source: &str, offset: usize) -> usize {

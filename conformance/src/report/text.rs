@@ -21,6 +21,19 @@ pub fn line(outcome: &Outcome) -> String {
 /// What a person needs of a failed run: the step under a caret, what was seen instead, what happened, and how to run it again.
 #[must_use]
 pub fn failure(outcome: &Outcome, path: &str, source: &str, colour: bool) -> Option<String> {
+    failure_with(outcome, path, source, &again(outcome, path), colour)
+}
+
+/// The command that does this run again, and no other.
+#[must_use]
+pub fn again(outcome: &Outcome, path: &str) -> String {
+    let (lane, seed) = (outcome.lane, outcome.seed);
+    format!("outage run --lane {lane} --seed {seed} --only {} {}", shell_word(&outcome.name), shell_word(path))
+}
+
+/// [`failure`], with another command to run it again.
+#[must_use]
+pub fn failure_with(outcome: &Outcome, path: &str, source: &str, again: &str, colour: bool) -> Option<String> {
     let failure = outcome.failure.as_ref()?;
     let mut text = String::new();
     let message = format!("expected: {}", failure.step);
@@ -38,13 +51,19 @@ pub fn failure(outcome: &Outcome, path: &str, source: &str, colour: bool) -> Opt
     for held in &outcome.held {
         let _ = writeln!(text, "{:>9.2}  held: {}", held.at.as_secs_f64(), held.step);
     }
-    let _ = write!(
-        text,
-        "\nagain: outage run --lane {} --seed {} --only {} {path}",
-        outcome.lane, outcome.seed, outcome.device_names
-    );
+    let _ = write!(text, "\nagain: {again}");
     if let Some(folder) = &outcome.kept {
         let _ = write!(text, "\nits files and logs: {}", folder.display());
     }
     Some(text)
+}
+
+/// A word that a shell takes as it is.
+fn shell_word(word: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./+=:,@".contains(&byte);
+    if !word.is_empty() && !word.starts_with('-') && word.bytes().all(plain) {
+        return word.to_owned();
+    }
+    let word = if word.starts_with('-') { format!("./{word}") } else { word.to_owned() };
+    format!("'{}'", word.replace('\'', "'\\''"))
 }

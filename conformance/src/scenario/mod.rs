@@ -3,6 +3,7 @@
 //! `docs/scenarios.md` is its reference. A scenario is data: a lane sets its world up, the [`crate::judge`] plays its
 //! blocks and judges what happens. Parsing never fails as a whole: it returns what it understood and every fault.
 
+mod check;
 mod model;
 mod node;
 mod parse;

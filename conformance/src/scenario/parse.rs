@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use kdl::{KdlDocument, KdlNode};
 
+use super::check::{self, Mention};
 use super::model::{
     Action, ActionKind, Block, Bound, Condition, Expectation, MachineSpec, MachineState, MonitorSpec, Role,
     Scenario, Start, UpsSpec,
@@ -32,24 +33,26 @@ pub fn parse(name: &str, text: &str) -> (Scenario, Vec<Fault>) {
     let mut faults = Vec::new();
     match KdlDocument::parse(text) {
         Ok(document) => {
-            let mut parser = Parser { scenario: &mut scenario, faults: &mut faults };
+            let mut parser = Parser { scenario: &mut scenario, faults: &mut faults, mentions: Vec::new() };
             for node in document.nodes() {
                 parser.top(node);
             }
-            parser.check_names(0..text.len().min(1));
+            let mentions = parser.mentions;
+            check::mentions(&scenario, &mentions, &mut faults);
+            check::names(&scenario, &mut faults);
+            check::whole(&scenario, 0..text.len().min(1), &mut faults);
         }
-        Err(error) => faults.extend(error.diagnostics.into_iter().map(|diagnostic| {
-            let message = diagnostic.message.or(diagnostic.label).unwrap_or_else(|| "not KDL".to_owned());
-            let span = diagnostic.span.offset()..diagnostic.span.offset() + diagnostic.span.len();
-            Fault { span, message, help: diagnostic.help }
-        })),
+        Err(error) => faults.extend(check::syntax(error, text)),
     }
+    faults.sort_by_key(|fault| fault.span.start);
     (scenario, faults)
 }
 
 struct Parser<'a> {
     scenario: &'a mut Scenario,
     faults: &'a mut Vec<Fault>,
+    /// UPSes that are named before they need be there.
+    mentions: Vec<Mention>,
 }
 
 impl Parser<'_> {
@@ -69,7 +72,7 @@ impl Parser<'_> {
                     let mut inner = Reader::new(child);
                     match self.condition(&mut inner) {
                         Ok(condition) if condition.is_event() => {
-                            self.scenario.never.push((condition, inner.span()))
+                            self.scenario.never.push((condition, inner.span()));
                         }
                         Ok(_) => self.faults.push(
                             inner
@@ -103,12 +106,12 @@ impl Parser<'_> {
         self.scenario.title = reader.text("a sentence that says what happens")?;
         if let Some(scale) = reader.number_of("scale")? {
             if !(0.1..=1000.0).contains(&scale) {
-                return Err(reader.fault("`scale` must lie within 0.1 and 1000"));
+                return Err(reader.wrong("`scale` must lie within 0.1 and 1000"));
             }
             self.scenario.scale = scale;
         }
         if let Some(lane) = reader.text_of("lane")? {
-            self.scenario.only_lane = Some(lane.parse().map_err(|message: String| reader.fault(message))?);
+            self.scenario.only_lane = Some(lane.parse().map_err(|message: String| reader.wrong(message))?);
         }
         Ok(())
     }
@@ -117,6 +120,7 @@ impl Parser<'_> {
         let mut ups = UpsSpec {
             name: reader.text("a name")?,
             devices: Vec::new(),
+            device_spans: Vec::new(),
             charge: 100.0,
             load: 40.0,
             settings: Vec::new(),
@@ -126,11 +130,11 @@ impl Parser<'_> {
             let mut inner = Reader::new(child);
             let read = match inner.name() {
                 "device" => {
-                    ups.devices = inner.words();
+                    (ups.devices, ups.device_spans) = inner.words().into_iter().unzip();
                     Ok(())
                 }
-                "charge" => inner.number("a percentage").map(|charge| ups.charge = charge),
-                "load" => inner.number("a percentage").map(|load| ups.load = load),
+                "charge" => percentage(&mut inner).map(|charge| ups.charge = charge),
+                "load" => positive(&mut inner, "a percentage").map(|load| ups.load = load),
                 "set" => inner.text("a setting's name").map(|key| {
                     let value = inner.argument().map(|(value, _)| word(value));
                     ups.settings.push((key, value));
@@ -164,15 +168,15 @@ impl Parser<'_> {
             let mut inner = Reader::new(child);
             let read = match inner.name() {
                 "plugged-into" => {
-                    machine.plugged_into = inner.words();
+                    machine.plugged_into = self.mention(&mut inner);
                     Ok(())
                 }
                 "serves" => {
-                    machine.serves = inner.words();
+                    machine.serves = self.mention(&mut inner);
                     Ok(())
                 }
                 "stop-time" => inner.seconds("a time").map(|time| machine.stop_time = time),
-                "monitor" => monitor(&mut inner, &name).map(|monitor| machine.monitors.push(monitor)),
+                "monitor" => self.monitor(&mut inner, &name).map(|monitor| machine.monitors.push(monitor)),
                 "upsmon" => {
                     machine.upsmon.extend(directives(&inner));
                     Ok(())
@@ -189,6 +193,17 @@ impl Parser<'_> {
         }
         self.scenario.machines.push(machine);
         Ok(())
+    }
+
+    /// The UPSes that a node names; that they are there is checked at the end.
+    fn mention(&mut self, reader: &mut Reader<'_>) -> Vec<String> {
+        let words = reader.words();
+        self.mentions.extend(words.iter().map(|(ups, span)| Mention {
+            ups: ups.clone(),
+            server: None,
+            span: span.clone(),
+        }));
+        words.into_iter().map(|(ups, _)| ups).collect()
     }
 
     fn block(&mut self, reader: &mut Reader<'_>, start: Start) -> Result<(), Fault> {
@@ -280,11 +295,11 @@ impl Parser<'_> {
             "mains" => match reader.text("`on` or `off`")?.as_str() {
                 "on" => ActionKind::Mains(true),
                 "off" => ActionKind::Mains(false),
-                other => return Err(reader.fault(format!("the mains are `on` or `off`, not `{other}`"))),
+                other => return Err(reader.wrong(format!("the mains are `on` or `off`, not `{other}`"))),
             },
-            "mains-voltage" => ActionKind::MainsVoltage(reader.number("a voltage")?),
+            "mains-voltage" => ActionKind::MainsVoltage(positive(reader, "a voltage")?),
             "charge" => ActionKind::Charge(percentage(reader)?),
-            "load" => ActionKind::Load(reader.number("a percentage")?),
+            "load" => ActionKind::Load(positive(reader, "a percentage")?),
             "unplug" => ActionKind::Unplug,
             "replug" => ActionKind::Replug,
             "freeze" => ActionKind::Freeze,
@@ -304,7 +319,7 @@ impl Parser<'_> {
     fn the_ups(&self, named: Option<String>, reader: &Reader<'_>) -> Result<String, Fault> {
         match (named, self.scenario.upses.as_slice()) {
             (Some(name), upses) if upses.iter().any(|ups| ups.name == name) => Ok(name),
-            (Some(name), _) => Err(reader.fault(format!("there is no ups `{name}` above"))),
+            (Some(name), _) => Err(reader.wrong(format!("there is no ups `{name}` above"))),
             (None, [only]) => Ok(only.name.clone()),
             (None, []) => Err(reader.fault("there is no ups above")),
             (None, _) => Err(reader.fault(format!("`{}` needs `ups=`: there are several", reader.name()))),
@@ -314,7 +329,7 @@ impl Parser<'_> {
     fn the_machine(&self, named: Option<String>, reader: &Reader<'_>) -> Result<String, Fault> {
         match (named, self.scenario.machines.as_slice()) {
             (Some(name), machines) if machines.iter().any(|machine| machine.name == name) => Ok(name),
-            (Some(name), _) => Err(reader.fault(format!("there is no machine `{name}` above"))),
+            (Some(name), _) => Err(reader.wrong(format!("there is no machine `{name}` above"))),
             (None, [only]) => Ok(only.name.clone()),
             (None, []) => Err(reader.fault("there is no machine above")),
             (None, _) => {
@@ -327,6 +342,10 @@ impl Parser<'_> {
         Ok(match reader.name() {
             "notice" => {
                 let kind = reader.text("a notice's name, as in NOTIFYMSG")?;
+                if !check::NOTICES.contains(&kind.as_str()) {
+                    let help = format!("one of: {}", check::NOTICES.join(", "));
+                    return Err(reader.wrong(format!("upsmon has no notice `{kind}`")).help(help));
+                }
                 let machine = reader.text_of("machine")?;
                 let machine = machine.map(|name| self.the_machine(Some(name), reader)).transpose()?;
                 let ups = reader.text_of("ups")?.map(|name| self.the_ups(Some(name), reader)).transpose()?;
@@ -354,7 +373,7 @@ impl Parser<'_> {
                 let on = match reader.text("`on` or `off`")?.as_str() {
                     "on" => true,
                     "off" => false,
-                    other => return Err(reader.fault(format!("an output is `on` or `off`, not `{other}`"))),
+                    other => return Err(reader.wrong(format!("an output is `on` or `off`, not `{other}`"))),
                 };
                 let ups = reader.text_of("ups")?;
                 Condition::Output { ups: self.the_ups(ups, reader)?, on }
@@ -403,40 +422,28 @@ impl Parser<'_> {
         })
     }
 
-    /// Checks what can only be checked once everything was read.
-    fn check_names(&mut self, start: Range<usize>) {
-        if self.scenario.title.is_empty() {
-            self.faults.push(Fault::new(start.clone(), "the file has no `scenario \"what happens\"`"));
-        }
-        if self.scenario.blocks.iter().all(|block| block.expectations.is_empty())
-            && self.scenario.never.is_empty()
-        {
-            self.faults.push(Fault::new(start, "nothing is expected: this scenario can't fail"));
-        }
-        let upses: Vec<_> = self.scenario.upses.iter().map(|ups| ups.name.clone()).collect();
-        let servers: Vec<_> = self
-            .scenario
-            .machines
-            .iter()
-            .map(|machine| (machine.name.clone(), machine.serves.clone()))
-            .collect();
-        for machine in &self.scenario.machines {
-            for ups in machine.plugged_into.iter().chain(&machine.serves) {
-                if !upses.contains(ups) {
-                    let message = format!("machine `{}` names a ups `{ups}` that isn't there", machine.name);
-                    self.faults.push(Fault::new(machine.span.clone(), message));
-                }
+    fn monitor(&mut self, reader: &mut Reader<'_>, machine: &str) -> Result<MonitorSpec, Fault> {
+        let ups = reader.text("a ups")?;
+        let span = reader.wrong("").span;
+        let server = reader.text_of("at")?.unwrap_or_else(|| machine.to_owned());
+        let role = match reader.text_of("role")?.as_deref() {
+            Some("primary") | None => Role::Primary,
+            Some("secondary") => Role::Secondary,
+            Some(other) => {
+                return Err(reader.wrong(format!("a role is `primary` or `secondary`, not `{other}`")));
             }
-            for monitor in &machine.monitors {
-                if !servers
-                    .iter()
-                    .any(|(name, serves)| *name == monitor.server && serves.contains(&monitor.ups))
-                {
-                    let message = format!("no machine `{}` serves the ups `{}`", monitor.server, monitor.ups);
-                    self.faults.push(Fault::new(machine.span.clone(), message));
-                }
-            }
+        };
+        let power_value = reader.number_of("power-value")?.unwrap_or(1.0);
+        if power_value.fract() != 0.0 || !(0.0..=100.0).contains(&power_value) {
+            return Err(reader.wrong("a power value is a whole number within 0 and 100"));
         }
+        self.mentions.push(Mention { ups: ups.clone(), server: Some(server.clone()), span });
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a whole number within 0 and 100"
+        )]
+        Ok(MonitorSpec { ups, server, power_value: power_value as u32, role })
     }
 }
 
@@ -445,25 +452,13 @@ fn percentage(reader: &mut Reader<'_>) -> Result<f64, Fault> {
     if (0.0..=100.0).contains(&value) {
         Ok(value)
     } else {
-        Err(reader.fault("a percentage lies within 0 and 100"))
+        Err(reader.wrong("a percentage lies within 0 and 100"))
     }
 }
 
-fn monitor(reader: &mut Reader<'_>, machine: &str) -> Result<MonitorSpec, Fault> {
-    let ups = reader.text("a ups")?;
-    let server = reader.text_of("at")?.unwrap_or_else(|| machine.to_owned());
-    let role = match reader.text_of("role")?.as_deref() {
-        Some("primary") | None => Role::Primary,
-        Some("secondary") => Role::Secondary,
-        Some(other) => return Err(reader.fault(format!("a role is `primary` or `secondary`, not `{other}`"))),
-    };
-    let power_value = reader.number_of("power-value")?.unwrap_or(1.0);
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "`as` saturates, and 0 is what a negative one is"
-    )]
-    Ok(MonitorSpec { ups, server, power_value: power_value as u32, role })
+fn positive(reader: &mut Reader<'_>, what: &str) -> Result<f64, Fault> {
+    let value = reader.number(what)?;
+    if value >= 0.0 { Ok(value) } else { Err(reader.wrong(format!("{what} is 0 or more"))) }
 }
 
 fn directives(reader: &Reader<'_>) -> Vec<(String, Vec<String>)> {
