@@ -17,6 +17,16 @@ pub(super) fn entry_span(entry: &KdlEntry) -> Range<usize> {
     span.offset()..span.offset() + span.len()
 }
 
+/// Where a letter first stands in a text of many lines; the whole of it when that can't be told.
+fn letter_span(entry: &KdlEntry, letter: char) -> Range<usize> {
+    let whole = entry_span(entry);
+    let found = entry.format().and_then(|format| format.value_repr.find(letter));
+    match found.map(|at| whole.start + at) {
+        Some(start) if start + letter.len_utf8() <= whole.end => start..start + letter.len_utf8(),
+        _ => whole,
+    }
+}
+
 /// Where a node's name stands.
 pub(super) fn name_span(node: &KdlNode) -> Range<usize> {
     let span = node.name().span();
@@ -175,7 +185,7 @@ impl Reader {
         let digits: Vec<char> = text.chars().filter(|letter| !letter.is_whitespace()).collect();
         if let Some(stranger) = digits.iter().find(|letter| !letter.is_ascii_hexdigit()) {
             let help = Some("two hex digits a byte: \"05 84 09 04\"".into());
-            self.fault(entry_span(entry), &format!("{stranger:?} is no hex digit"), help);
+            self.fault(letter_span(entry, *stranger), &format!("{stranger:?} is no hex digit"), help);
             return None;
         }
         if !digits.len().is_multiple_of(2) {
