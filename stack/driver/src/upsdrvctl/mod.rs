@@ -185,7 +185,10 @@ fn rehearsal(jobs: &[Job], order: &Order) -> String {
     let mut text = "*** Testing mode: not calling exec/kill\n".to_owned();
     for job in jobs {
         let what = match (order.verb, &job.command) {
-            (Verb::Start | Verb::Shutdown, Err(error)) => error.clone(),
+            (Verb::Start | Verb::Shutdown, Err(error)) => {
+                // Errors name the UPS themselves, and so does this line.
+                error.strip_prefix(&format!("[{}] ", job.ups)).unwrap_or(error).to_owned()
+            }
             (Verb::Shutdown, Ok(_)) if job.order.is_none() => "left on: its sdorder is -1".to_owned(),
             (Verb::Start | Verb::Shutdown, Ok(command)) => match &command.name {
                 Some(name) => format!("exec as {name}: {}", command.argv.join(" ")),
