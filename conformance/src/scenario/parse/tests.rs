@@ -20,20 +20,132 @@ at 10 {
     charge 101
     expect { notice "ONBATT" within="soon"; macine "off"; output "dim"; }
 }
-at 5 { mains "off" ups="w"; }
-never { status "OB"; }
+at 5 { mains "off" ups="w"; load -3; }
+never { status "OB"; notice "ONBAT"; }
 "#;
-    insta::assert_snapshot!(faults(text), @"");
+    insta::assert_snapshot!(faults(text), @r#"
+    error: `scenario` has no `sclae`
+     --> test.kdl:1:19
+      |
+    1 | scenario "a test" sclae=3
+      |                   ^^^^^^^
+      |
+    help: it has: scale, lane
+
+    error: a ups has no `chrage`
+     --> test.kdl:2:34
+      |
+    2 | ups "u" { device "eaton-3s-700"; chrage 10; }
+      |                                  ^^^^^^
+      |
+    help: it has: device, charge, load, set
+
+    error: there is no ups `v`
+     --> test.kdl:3:28
+      |
+    3 | machine "m" { plugged-into "v"; monitor "u" role="boss"; }
+      |                            ^^^
+      |
+    help: there is: u
+
+    error: a role is `primary` or `secondary`, not `boss`
+     --> test.kdl:3:45
+      |
+    3 | machine "m" { plugged-into "v"; monitor "u" role="boss"; }
+      |                                             ^^^^^^^^^^^
+
+    error: unknown action `mians`
+     --> test.kdl:5:5
+      |
+    5 |     mians "off"
+      |     ^^^^^
+      |
+    help: a block is made of: mains, mains-voltage, charge, load, unplug, replug, freeze, thaw; expect, in-order, refute
+
+    error: a percentage lies within 0 and 100
+     --> test.kdl:6:12
+      |
+    6 |     charge 101
+      |            ^^^
+
+    error: within must be a number of seconds, 0 or more
+     --> test.kdl:7:30
+      |
+    7 |     expect { notice "ONBATT" within="soon"; macine "off"; output "dim"; }
+      |                              ^^^^^^^^^^^^^
+
+    error: unknown condition `macine`
+     --> test.kdl:7:45
+      |
+    7 |     expect { notice "ONBATT" within="soon"; macine "off"; output "dim"; }
+      |                                             ^^^^^^
+      |
+    help: one of: notice, shutdown-command, flag-written, machine, output, status, variable, error, log
+
+    error: an output is `on` or `off`, not `dim`
+     --> test.kdl:7:66
+      |
+    7 |     expect { notice "ONBATT" within="soon"; macine "off"; output "dim"; }
+      |                                                                  ^^^^^
+
+    error: a block at 5 s stands after one at 10 s
+     --> test.kdl:9:1
+      |
+    9 | at 5 { mains "off" ups="w"; load -3; }
+      | ^^
+
+    error: there is no ups `w` above
+     --> test.kdl:9:20
+      |
+    9 | at 5 { mains "off" ups="w"; load -3; }
+      |                    ^^^^^^^
+
+    error: a percentage is 0 or more
+     --> test.kdl:9:34
+      |
+    9 | at 5 { mains "off" ups="w"; load -3; }
+      |                                  ^^
+
+    error: `status` can't stand in `never`: it is asked for, it does not happen
+      --> test.kdl:10:9
+       |
+    10 | never { status "OB"; notice "ONBAT"; }
+       |         ^^^^^^
+       |
+    help: use `refute` in a block
+
+    error: upsmon has no notice `ONBAT`
+      --> test.kdl:10:29
+       |
+    10 | never { status "OB"; notice "ONBAT"; }
+       |                             ^^^^^^^
+       |
+    help: one of: ONLINE, ONBATT, LOWBATT, FSD, COMMOK, COMMBAD, SHUTDOWN, SHUTDOWN_HOSTSYNC, REPLBATT, NOCOMM, NOPARENT, CAL, NOTCAL, OFF, NOTOFF, BYPASS, NOTBYPASS, ECO, NOTECO, ALARM, NOTALARM, OVER, NOTOVER, TRIM, NOTTRIM, BOOST, NOTBOOST, OTHER, NOTOTHER, SUSPEND_STARTING, SUSPEND_FINISHED, SUSPEND_TIMEJUMP_UNEXPECTED
+    "#);
 }
 
 #[test]
 fn a_scenario_that_cannot_fail_is_a_fault() {
-    insta::assert_snapshot!(faults("scenario \"nothing\"\n"), @"");
+    insta::assert_snapshot!(faults("scenario \"nothing\"\n"), @r#"
+    error: nothing is expected: this scenario can't fail
+     --> test.kdl:1:1
+      |
+    1 | scenario "nothing"
+      | ^
+      |
+    help: say what must come of it: expect, in-order or refute in a block, or never
+    "#);
 }
 
 #[test]
 fn what_is_not_kdl_is_a_fault_with_a_place() {
-    insta::assert_snapshot!(faults("scenario \"a\" {\n  ups\n"), @"");
+    insta::assert_snapshot!(faults("scenario \"a\" {\n  ups\n"), @r#"
+    error: no closing '}' for child block
+     --> test.kdl:1:14
+      |
+    1 | scenario "a" {
+      |              ^
+    "#);
 }
 
 #[test]
@@ -43,7 +155,102 @@ ups "a" { device "eaton-3s-700"; }
 ups "b" { device "eaton-3s-700"; }
 at 0 { mains "off"; mains "off" ups="a"; expect { status "OL" ups="b"; }; }
 "#;
-    insta::assert_snapshot!(faults(text), @"");
+    insta::assert_snapshot!(faults(text), @r#"
+    error: `mains` needs `ups=`: there are several
+     --> test.kdl:4:8
+      |
+    4 | at 0 { mains "off"; mains "off" ups="a"; expect { status "OL" ups="b"; }; }
+      |        ^^^^^
+    "#);
+}
+
+#[test]
+fn names_and_values_that_could_never_work() {
+    let text = r#"scenario "names" scale=0 lane="kernel"
+ups "../u" { device "eaton-3s-700"; charge 300; set "offdelay" 30 40; }
+machine "m" { serves "../u"; monitor "../u" at="n"; monitor "../u" power-value=1.5; stop-time -1; }
+machine "m" { monitor "../u"; }
+at 0 {
+    in-order { variable "battery.charge"; }
+    refute { log "text"; }
+    expect { log "text" process="upsd" machine="x"; variable "ups.load" is="1" min=3; }
+}
+"#;
+    insta::assert_snapshot!(faults(text), @r#"
+    error: `scale` must lie within 0.1 and 1000
+     --> test.kdl:1:18
+      |
+    1 | scenario "names" scale=0 lane="kernel"
+      |                  ^^^^^^^
+
+    error: `../u` is no name for a ups
+     --> test.kdl:2:1
+      |
+    2 | ups "../u" { device "eaton-3s-700"; charge 300; set "offdelay" 30 40; }
+      | ^^^
+      |
+    help: letters, digits, `-` and `_`
+
+    error: a percentage lies within 0 and 100
+     --> test.kdl:2:44
+      |
+    2 | ups "../u" { device "eaton-3s-700"; charge 300; set "offdelay" 30 40; }
+      |                                            ^^^
+
+    error: `set` takes no further value
+     --> test.kdl:2:67
+      |
+    2 | ups "../u" { device "eaton-3s-700"; charge 300; set "offdelay" 30 40; }
+      |                                                                   ^^
+
+    error: there is no machine `n`
+     --> test.kdl:3:38
+      |
+    3 | machine "m" { serves "../u"; monitor "../u" at="n"; monitor "../u" power-value=1.5; stop-time -1; }
+      |                                      ^^^^^^
+
+    error: a power value is a whole number within 0 and 100
+     --> test.kdl:3:68
+      |
+    3 | machine "m" { serves "../u"; monitor "../u" at="n"; monitor "../u" power-value=1.5; stop-time -1; }
+      |                                                                    ^^^^^^^^^^^^^^^
+
+    error: a time must be a number of seconds, 0 or more
+     --> test.kdl:3:95
+      |
+    3 | machine "m" { serves "../u"; monitor "../u" at="n"; monitor "../u" power-value=1.5; stop-time -1; }
+      |                                                                                               ^^
+
+    error: there is a machine `m` above already
+     --> test.kdl:4:1
+      |
+    4 | machine "m" { monitor "../u"; }
+      | ^^^^^^^
+
+    error: `variable` needs `is=`, `min=` or `max=`
+     --> test.kdl:6:16
+      |
+    6 |     in-order { variable "battery.charge"; }
+      |                ^^^^^^^^
+
+    error: `refute` needs `for`, the seconds it must hold
+     --> test.kdl:7:5
+      |
+    7 |     refute { log "text"; }
+      |     ^^^^^^
+
+    error: there is no machine `x` above
+     --> test.kdl:8:40
+      |
+    8 |     expect { log "text" process="upsd" machine="x"; variable "ups.load" is="1" min=3; }
+      |                                        ^^^^^^^^^^^
+
+    error: `is=` goes with neither `min=` nor `max=`
+     --> test.kdl:8:53
+      |
+    8 |     expect { log "text" process="upsd" machine="x"; variable "ups.load" is="1" min=3; }
+      |                                                     ^^^^^^^^
+    "#);
 }
 
 #[test]
