@@ -9,6 +9,8 @@ pub mod report;
 pub mod serial;
 pub mod usb;
 
+use std::sync::OnceLock;
+
 use crate::plant::Plant;
 
 /// A device file that comes with this crate.
@@ -30,10 +32,11 @@ pub fn devices() -> &'static [BuiltIn] {
     BUILT_IN
 }
 
-/// One of [`devices`], read.
+/// One of [`devices`], read. Each is read once in a process.
 pub fn device(name: &str) -> Option<file::DeviceFile> {
-    let found = BUILT_IN.iter().find(|built_in| built_in.name == name)?;
-    file::DeviceFile::parse(found.text).ok()
+    static READ: OnceLock<Vec<file::DeviceFile>> = OnceLock::new();
+    let read = || BUILT_IN.iter().filter_map(|built_in| file::DeviceFile::parse(built_in.text).ok()).collect();
+    READ.get_or_init(read).iter().find(|file| file.name == name).cloned()
 }
 
 /// Anything with a plant in it.

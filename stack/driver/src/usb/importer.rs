@@ -1,5 +1,6 @@
 //! A USB/IP importer: a device on another machine, without a kernel module and without root.
 
+use std::mem::MaybeUninit;
 use std::collections::{BTreeMap, VecDeque};
 use std::future::poll_fn;
 use std::io;
@@ -231,8 +232,8 @@ impl Importer {
                 Ok(None) => {}
                 Err(why) => return Poll::Ready(Err(why)),
             }
-            let mut bytes = [0; 4096];
-            let mut buffer = ReadBuf::new(&mut bytes);
+            let mut bytes = [MaybeUninit::uninit(); 4096];
+            let mut buffer = ReadBuf::uninit(&mut bytes);
             match ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buffer)) {
                 Ok(()) if buffer.filled().is_empty() => {
                     return Poll::Ready(Err("the server closed the connection".into()));
