@@ -13,7 +13,7 @@ pub(super) struct Loaded {
     pub(super) scenario: Scenario,
 }
 
-/// Loads files and, from folders, everything below them that ends in `.kdl`, in order of their paths.
+/// Loads files and, from folders, everything below them that ends in `.kdl` and is no device file, in order of their paths.
 ///
 /// # Errors
 /// Every fault of every file, each with a caret under its place; or what could not be read.
@@ -22,21 +22,23 @@ pub(super) fn load(paths: &[PathBuf], colour: bool) -> Result<Vec<Loaded>, Strin
     let mut faults = Vec::new();
     for path in paths {
         if !path.is_dir() {
-            files.push(path.clone());
+            files.push((path.clone(), true));
             continue;
         }
         let before = files.len();
         match walk(path, &mut files) {
             Ok(()) if files.len() == before => {
                 let path = path.display();
-                faults.push(format!("there is no scenario in {path}: it is searched for files that end in .kdl"));
+                faults.push(format!(
+                    "there is no scenario in {path}: it is searched for files that end in .kdl"
+                ));
             }
             Ok(()) => {}
             Err(text) => faults.push(text),
         }
     }
     let mut loaded = Vec::new();
-    for file in files {
+    for (file, named) in files {
         let path = file.display().to_string();
         let source = match std::fs::read_to_string(&file) {
             Ok(source) => source,
@@ -45,6 +47,10 @@ pub(super) fn load(paths: &[PathBuf], colour: bool) -> Result<Vec<Loaded>, Strin
                 continue;
             }
         };
+        // The devices of scenarios may lie beside them.
+        if !named && scenario::is_device_file(&source) {
+            continue;
+        }
         match understand(&path, &source, colour) {
             Ok(scenario) => loaded.push(Loaded { path, source, scenario }),
             Err(text) => faults.push(text),
@@ -52,6 +58,9 @@ pub(super) fn load(paths: &[PathBuf], colour: bool) -> Result<Vec<Loaded>, Strin
     }
     if !faults.is_empty() {
         return Err(faults.join("\n\n"));
+    }
+    if loaded.is_empty() {
+        return Err("there are device files only: `outage sim` serves them".to_owned());
     }
     Ok(loaded)
 }
@@ -99,13 +108,13 @@ pub(super) fn understand(path: &str, source: &str, colour: bool) -> Result<Scena
 
 fn unreadable(path: &str, error: &std::io::Error) -> String {
     if error.kind() == std::io::ErrorKind::NotFound {
-        format!("there is no {path}: name a scenario file, or a folder of them")
+        format!("{path} is not there: name a scenario file, or a folder of them")
     } else {
         format!("failed to read {path}: {error}")
     }
 }
 
-fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), String> {
+fn walk(folder: &Path, files: &mut Vec<(PathBuf, bool)>) -> Result<(), String> {
     let failed = |error| format!("failed to read the folder {}: {error}", folder.display());
     let mut entries = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(failed)? {
@@ -116,7 +125,7 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), String> {
         if path.is_dir() {
             walk(&path, files)?;
         } else if path.extension().is_some_and(|extension| extension == "kdl") {
-            files.push(path);
+            files.push((path, false));
         }
     }
     Ok(())

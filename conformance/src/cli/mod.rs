@@ -34,7 +34,7 @@ enum Sub {
     Run(RunArgs),
     /// List the scenarios in a folder
     List {
-        /// Scenario files, or folders of them [default: scenarios]
+        /// Scenario files, or folders of them
         #[arg(default_value = "scenarios")]
         paths: Vec<PathBuf>,
         /// One JSON document

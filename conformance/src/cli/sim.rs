@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
+use std::task::Poll;
 use std::time::Duration;
 
 use outage_simulator::bus::pty::Pty;
@@ -11,6 +12,7 @@ use outage_simulator::bus::usbip::Bus;
 use outage_simulator::ups::{BusKind, Options, State, Ups};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::select;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 
 use super::SimArgs;
@@ -34,6 +36,11 @@ pub(super) fn main(args: &SimArgs) -> Result<ExitCode, String> {
 }
 
 async fn serve(args: &SimArgs) -> Result<ExitCode, String> {
+    // Before there is a link: it must go whatever ends this, a closed terminal too.
+    let mut signals = Vec::new();
+    for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
+        signals.push(signal(kind).map_err(|error| format!("failed to wait for signals: {error}"))?);
+    }
     let mut upses = Vec::new();
     for name in &args.devices {
         let file = crate::devices::find(name).map_err(|error| error.to_string())?;
@@ -46,7 +53,7 @@ async fn serve(args: &SimArgs) -> Result<ExitCode, String> {
     for ups in upses.clone() {
         tasks.spawn(tell(ups));
     }
-    converse(&upses).await;
+    converse(&upses, &mut signals).await;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -61,8 +68,7 @@ async fn plug_in(args: &SimArgs, upses: &[Ups], tasks: &mut JoinSet<()>) -> Resu
         match ups.kind() {
             BusKind::Usb => {
                 let busid = format!("1-{}", usb.len() + 1);
-                bus.plug(&busid, ups.clone())
-                    .map_err(|error| format!("failed to {error}"))?;
+                bus.plug(&busid, ups.clone()).map_err(|error| format!("failed to {error}"))?;
                 usb.push((ups.name().to_owned(), busid));
             }
             BusKind::Serial => {
@@ -133,22 +139,14 @@ async fn tell(ups: Ups) {
     }
 }
 
-async fn converse(upses: &[Ups]) {
+async fn converse(upses: &[Ups], signals: &mut [Signal]) {
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
     // Without an input (`< /dev/null`, in the background) it serves until a signal ends it.
     let mut open = true;
     loop {
-        let terminated = async {
-            match &mut terminate {
-                Some(signal) => signal.recv().await,
-                None => std::future::pending().await,
-            }
-        };
         let line = select! {
             biased;
-            _ = tokio::signal::ctrl_c() => return,
-            _ = terminated => return,
+            () = any(signals) => return,
             line = lines.next_line(), if open => line,
         };
         match line {
@@ -162,6 +160,15 @@ async fn converse(upses: &[Ups]) {
             Ok(None) | Err(_) => open = false,
         }
     }
+}
+
+/// Ends when one of the signals comes.
+async fn any(signals: &mut [Signal]) {
+    std::future::poll_fn(|context| {
+        let came = signals.iter_mut().any(|signal| signal.poll_recv(context).is_ready());
+        if came { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
 }
 
 /// Does one line; what is returned is the answer.

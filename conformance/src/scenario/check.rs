@@ -108,6 +108,13 @@ pub(super) fn whole(scenario: &Scenario, start: Range<usize>, faults: &mut Vec<F
     }
 }
 
+/// Whether a file describes a device.
+#[must_use]
+pub fn is_device_file(text: &str) -> bool {
+    let first = kdl::KdlDocument::parse(text).ok().and_then(|document| document.nodes().first().cloned());
+    first.is_some_and(|node| node.name().value() == "device")
+}
+
 /// What is not KDL. One fault a line: the parser stumbles on after the first.
 pub(super) fn syntax(error: kdl::KdlError, text: &str) -> Vec<Fault> {
     let mut faults: Vec<_> = error

@@ -12,5 +12,6 @@ pub use model::{
     Action, ActionKind, Block, Bound, Condition, Expectation, MachineSpec, MachineState, MonitorSpec, Role,
     Scenario, Start, UpsSpec,
 };
+pub use check::is_device_file;
 pub use node::Fault;
 pub use parse::parse;

@@ -142,7 +142,7 @@ impl<'a> Reader<'a> {
     /// A property as a number of seconds.
     pub(super) fn seconds_of(&mut self, name: &'static str) -> Result<Option<Duration>, Fault> {
         let Some(entry) = self.property(name) else { return Ok(None) };
-        seconds(entry.value()).map(Some).ok_or_else(|| not_seconds(place(entry), name))
+        seconds(entry.value()).map(Some).ok_or_else(|| not_seconds(place(entry), &format!("`{name}`")))
     }
 
     /// The children, each to be read in turn.

@@ -88,6 +88,9 @@ impl Parser<'_> {
                 }
                 Ok(())
             }
+            "device" => Err(reader
+                .fault("this is a device file, not a scenario")
+                .help("`outage sim` serves it; a scenario names it with `device` in its ups")),
             other => Err(reader
                 .fault(format!("unknown node `{other}`"))
                 .help("a scenario is made of: scenario, ups, machine, at, then, never")),

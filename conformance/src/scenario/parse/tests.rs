@@ -68,7 +68,7 @@ never { status "OB"; notice "ONBAT"; }
     6 |     charge 101
       |            ^^^
 
-    error: within must be a number of seconds, 0 or more
+    error: `within` must be a number of seconds, 0 or more
      --> test.kdl:7:30
       |
     7 |     expect { notice "ONBATT" within="soon"; macine "off"; output "dim"; }
