@@ -31,9 +31,7 @@ fn list_and_devices_are_there_for_programs_too() {
     assert_eq!(low["upses"][0]["devices"], serde_json::json!(["eaton-3s-700", "megatec-650"]));
     assert!(low["title"].as_str().unwrap().starts_with("The battery runs low"));
 
-    insta::assert_snapshot!(shown(&["devices", "--json"]), @r#"
-    [{"bus":"usb","description":"Eaton 3S 700: stand-by, USB, MGE HID (usbhid-ups)","name":"eaton-3s-700"},{"bus":"serial","description":"Megatec 650: line-interactive, serial, Q1 (nutdrv_qx, blazer_ser)","name":"megatec-650"}]
-    "#);
+    insta::assert_snapshot!(shown(&["devices", "--json"]), @r#"[{"bus":"usb","description":"Eaton 3S 700: stand-by, USB, MGE HID (usbhid-ups)","name":"eaton-3s-700"},{"bus":"serial","description":"Megatec 650: line-interactive, serial, Q1 (nutdrv_qx, blazer_ser)","name":"megatec-650"}]"#);
     insta::assert_snapshot!(shown(&["devices"]), @r#"
     eaton-3s-700       usb     Eaton 3S 700: stand-by, USB, MGE HID (usbhid-ups)
     megatec-650        serial  Megatec 650: line-interactive, serial, Q1 (nutdrv_qx, blazer_ser)

@@ -259,7 +259,10 @@ fn configure(invocation: &Invocation, driver: &DriverInfo, host: &Host) -> Resul
         (section, _) => {
             let name = section.as_deref().unwrap_or_default();
             let text = host.read(&path).map_err(|error| {
-                format!("{} cannot be read: {error} (NUT_CONFPATH says where else it is)", path.display())
+                format!(
+                    "{} cannot be read: {error} (create it with a section [{name}], or set NUT_CONFPATH to its folder)",
+                    path.display()
+                )
             })?;
             let (conf, diagnostics) = ups_conf(&path.display().to_string(), &text);
             for diagnostic in diagnostics {

@@ -103,7 +103,7 @@ impl std::fmt::Display for ConfigError {
                 let file = file.display();
                 write!(
                     f,
-                    "can't open {file}: {error}; copy {file}.sample there, or name another file with -f"
+                    "can't open {file}: {error}; create it, with a MONITOR line and SHUTDOWNCMD, or name another with -f"
                 )
             }
             Self::NoMonitor(file) => {
