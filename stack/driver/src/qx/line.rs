@@ -74,10 +74,7 @@ impl Line {
             Err(_) => return Err(DeviceError::Failed(format!("{} takes no characters", self.port))),
         }
         let mut echoed = false;
-        let answer = match host.timeout(EXCHANGE, self.listen(request, expect, &mut echoed)).await {
-            Ok(answer) => answer?,
-            Err(_) => Answer::Silence,
-        };
+        let answer = self.listen(request, expect, &mut echoed).await?;
         self.echoes |= echoed && matches!(answer, Answer::Line(_));
         // On a line that echoes, the echo says nothing about the request.
         let answer = if answer == Answer::Silence && echoed && !self.echoes { Answer::Echo } else { answer };
@@ -94,8 +91,12 @@ impl Line {
     ) -> Result<Answer, DeviceError> {
         let mut line: Vec<u8> = Vec::new();
         let mut buffer = [0; 64];
+        let end = self.host.now() + EXCHANGE;
         loop {
-            let length = match self.host.timeout(ANSWER, self.serial.read(&mut buffer)).await {
+            let Some(left) = end.checked_sub(self.host.now()).filter(|left| !left.is_zero()) else {
+                return Ok(Answer::Silence);
+            };
+            let length = match self.host.timeout(ANSWER.min(left), self.serial.read(&mut buffer)).await {
                 Err(_) => {
                     // An answer whose CR got lost.
                     let answer = understand(&line, request, expect, echoed);
