@@ -35,7 +35,8 @@ pub fn devices() -> &'static [BuiltIn] {
 /// One of [`devices`], read. Each is read once in a process.
 pub fn device(name: &str) -> Option<file::DeviceFile> {
     static READ: OnceLock<Vec<file::DeviceFile>> = OnceLock::new();
-    let read = || BUILT_IN.iter().filter_map(|built_in| file::DeviceFile::parse(built_in.text).ok()).collect();
+    let read =
+        || BUILT_IN.iter().filter_map(|built_in| file::DeviceFile::parse(built_in.text).ok()).collect();
     READ.get_or_init(read).iter().find(|file| file.name == name).cloned()
 }
 

@@ -1,9 +1,9 @@
 //! A USB/IP importer: a device on another machine, without a kernel module and without root.
 
-use std::mem::MaybeUninit;
 use std::collections::{BTreeMap, VecDeque};
 use std::future::poll_fn;
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
