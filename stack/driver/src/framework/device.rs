@@ -286,16 +286,7 @@ impl Device {
         if changes.is_empty() {
             return;
         }
-        for change in &changes {
-            let Change::SetInfo(name, value) = change else { continue };
-            let mirror = match name.as_str() {
-                "ups.mfr" => "device.mfr",
-                "ups.model" => "device.model",
-                "ups.serial" => "device.serial",
-                _ => continue,
-            };
-            self.tree.set(mirror, value);
-        }
+        mirror(&changes, &mut self.tree);
         changes.extend(self.tree.take_changes());
         self.report(Report::Changes(changes));
     }
@@ -352,6 +343,20 @@ pub(super) fn initial_tree(config: &DriverConfig) -> Tree {
     }
     tree.set_ignore_lb(config.ignore_lb);
     tree
+}
+
+/// Publishes what changed of the UPS's identity as the device's.
+pub(super) fn mirror(changes: &[Change], tree: &mut Tree) {
+    for change in changes {
+        let Change::SetInfo(name, value) = change else { continue };
+        let mirror = match name.as_str() {
+            "ups.mfr" => "device.mfr",
+            "ups.model" => "device.model",
+            "ups.serial" => "device.serial",
+            _ => continue,
+        };
+        tree.set(mirror, value);
+    }
 }
 
 /// Runs one of the family's commands. `shutdown.default`, if the family has no opinion of its own, is the first of

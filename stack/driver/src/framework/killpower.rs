@@ -6,7 +6,7 @@ use std::time::Duration;
 use outage_host::Host;
 use outage_wire::sock::TrackingStatus;
 
-use super::device::{initial_tree, said, shut_down};
+use super::device::{initial_tree, mirror, said, shut_down};
 use super::sibling;
 use crate::config::DriverConfig;
 use crate::control::{Control, ControlError};
@@ -105,6 +105,12 @@ pub async fn dump(config: DriverConfig, mut family: Box<dyn Family>, host: Host,
         host.error(format_args!("[{}] failed to read the UPS on {}: {why}", config.ups, config.port));
         return ExitCode::FAILURE;
     }
+    for (name, value) in config.published() {
+        tree.set(&name, value);
+    }
+    tree.set("driver.name", &config.driver);
+    let changes = tree.take_changes();
+    mirror(&changes, &mut tree);
     for (name, variable) in tree.variables() {
         host.print(&format!("{name}: {}\n", variable.value));
     }

@@ -549,7 +549,9 @@ async fn data_can_be_dumped_once() {
             _ => None,
         })
         .collect();
-    assert!(printed.contains(&"ups.status: OL\n".to_owned()), "{printed:?}");
+    for line in ["ups.status: OL\n", "device.type: ups\n", "driver.parameter.pollinterval: 2\n"] {
+        assert!(printed.contains(&line.to_owned()), "{printed:?}");
+    }
 }
 
 #[test]

@@ -55,9 +55,15 @@ fn make(config: &DriverConfig, host: &Host, unit: OnDelay) -> Result<Box<dyn Fam
         port: config.port.clone(),
         // Only `nutdrv_qx` lets clients write the delays.
         writable_delays: unit == OnDelay::Seconds,
+        identity: if unit == OnDelay::Seconds {
+            ["device.mfr", "device.model"]
+        } else {
+            ["ups.mfr", "ups.model"]
+        },
         battery: Battery::new(options.known()),
         options,
         line: None,
+        shown: Vec::new(),
     }))
 }
 
@@ -67,8 +73,12 @@ struct Qx {
     port: String,
     options: QxOptions,
     writable_delays: bool,
+    /// Where maker and model go: NUT's `nutdrv_qx` tells them of the device only, `blazer_ser` of the UPS, too.
+    identity: [&'static str; 2],
     line: Option<Line>,
     battery: Battery,
+    /// The numbers that were published last: most polls find the same again.
+    shown: Vec<(&'static str, f64)>,
 }
 
 impl Qx {
@@ -155,6 +165,19 @@ impl Qx {
     }
 }
 
+impl Qx {
+    /// Publishes a number that was read.
+    fn show(&mut self, tree: &mut Tree, name: &'static str, value: Option<f64>, digits: usize) {
+        let Some(value) = value else { return };
+        match self.shown.iter_mut().find(|(shown, _)| *shown == name) {
+            Some((_, old)) if *old == value => return,
+            Some((_, old)) => *old = value,
+            None => self.shown.push((name, value)),
+        }
+        tree.set(name, decimal(value, digits));
+    }
+}
+
 #[async_trait]
 impl Family for Qx {
     async fn open(&mut self) -> Result<(), DeviceError> {
@@ -181,6 +204,7 @@ impl Family for Qx {
     }
 
     async fn init(&mut self, tree: &mut Tree) -> Result<(), DeviceError> {
+        self.shown.clear();
         if !self.options.no_rating
             && let Some(rating) = self.info("F", Rating::parse).await?
         {
@@ -190,14 +214,15 @@ impl Family for Qx {
                 ("battery.voltage.nominal", rating.battery_voltage, 1),
                 ("input.frequency.nominal", rating.frequency, 0),
             ] {
-                set_number(tree, name, value, digits);
+                self.show(tree, name, value, digits);
             }
         }
         if !self.options.no_vendor
             && let Some(vendor) = self.info("I", Vendor::parse).await?
         {
+            let [maker, model] = self.identity;
             for (name, value) in
-                [("ups.mfr", vendor.maker), ("ups.model", vendor.model), ("ups.firmware", vendor.firmware)]
+                [(maker, vendor.maker), (model, vendor.model), ("ups.firmware", vendor.firmware)]
             {
                 if !value.is_empty() {
                     tree.set(name, value);
@@ -213,8 +238,8 @@ impl Family for Qx {
         };
         self.battery.learn(known);
         if let Some((low, high)) = self.battery.limits() {
-            set_number(tree, "battery.voltage.low", Some(low), 2);
-            set_number(tree, "battery.voltage.high", Some(high), 2);
+            self.show(tree, "battery.voltage.low", Some(low), 2);
+            self.show(tree, "battery.voltage.high", Some(high), 2);
         }
         tree.set("driver.version.data", "Megatec 0.07");
         self.publish_delays(tree);
@@ -242,7 +267,7 @@ impl Family for Qx {
             ("input.frequency", status.frequency, 1),
             ("ups.temperature", status.temperature, 1),
         ] {
-            set_number(tree, name, value, digits);
+            self.show(tree, name, value, digits);
         }
         if let Some(standby) = bits.standby {
             tree.set("ups.type", if standby { "offline / line interactive" } else { "online" });
@@ -252,15 +277,9 @@ impl Family for Qx {
         }
         let now = self.host.now();
         let estimate = self.battery.observe(status.battery_voltage, status.load, !bits.utility_fail, now);
-        set_number(tree, "battery.voltage", estimate.voltage, 2);
-        set_number(
-            tree,
-            "battery.packs",
-            self.battery.packs(),
-            if self.battery.packs() == Some(0.5) { 1 } else { 0 },
-        );
-        set_number(tree, "battery.charge", estimate.charge, 0);
-        set_number(tree, "battery.runtime", estimate.runtime, 0);
+        self.show(tree, "battery.voltage", estimate.voltage, 2);
+        self.show(tree, "battery.charge", estimate.charge, 0);
+        self.show(tree, "battery.runtime", estimate.runtime, 0);
         let (tokens, alarms) = status.judge(self.options.ignore_shutdown_bit);
         tree.status_begin();
         for token in tokens {
@@ -307,12 +326,6 @@ impl Family for Qx {
 
     async fn close(&mut self) {
         self.line = None;
-    }
-}
-
-fn set_number(tree: &mut Tree, name: &str, value: Option<f64>, digits: usize) {
-    if let Some(value) = value {
-        tree.set(name, decimal(value, digits));
     }
 }
 

@@ -142,12 +142,13 @@ async fn what_upsc_shows() {
     let shown: Vec<String> = bench.tree.variables().map(|(name, v)| format!("{name}: {}", v.value)).collect();
     insta::assert_snapshot!(shown.join("\n"), @r"
     battery.charge: 100
-    battery.packs: 1
     battery.runtime: 2160
     battery.voltage: 13.60
     battery.voltage.high: 13.00
     battery.voltage.low: 10.40
     battery.voltage.nominal: 12.0
+    device.mfr: ACME
+    device.model: PRO-700
     driver.version.data: Megatec 0.07
     input.current.nominal: 4.0
     input.frequency: 50.0
@@ -161,8 +162,6 @@ async fn what_upsc_shows() {
     ups.delay.start: 180
     ups.firmware: V1.2
     ups.load: 25
-    ups.mfr: ACME
-    ups.model: PRO-700
     ups.status: OL
     ups.temperature: 25.0
     ups.type: offline / line interactive
@@ -261,7 +260,7 @@ async fn a_ups_may_know_only_q1() {
     bench.ups.says("I", &[""]);
     bench.begin().await.unwrap();
     bench.poll().await.unwrap();
-    assert_eq!(bench.tree.get("ups.mfr"), None);
+    assert_eq!(bench.tree.get("device.mfr"), None);
     assert_eq!(bench.tree.get("battery.charge"), Some("100"));
 }
 
