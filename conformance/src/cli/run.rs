@@ -68,7 +68,7 @@ pub(super) fn main(args: &RunArgs) -> Result<ExitCode, String> {
 fn side_by_side(
     runs: Vec<(usize, Run)>,
     jobs: usize,
-    program: &std::path::Path,
+    program: &Path,
     report: &mut impl FnMut(usize, Outcome),
 ) {
     let queue = Mutex::new(VecDeque::from(runs));

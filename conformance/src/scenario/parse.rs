@@ -1,6 +1,5 @@
 //! KDL to [`Scenario`].
 
-use std::ops::Range;
 use std::time::Duration;
 
 use kdl::{KdlDocument, KdlNode};

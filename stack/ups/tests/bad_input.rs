@@ -3,8 +3,9 @@
 #![expect(
     clippy::disallowed_types,
     clippy::disallowed_methods,
-    reason = "these tests are on the outside, as a user is"
+    reason = "these tests are outside, as a user is"
 )]
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is a failed test")]
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
