@@ -4,9 +4,20 @@ use std::fmt;
 use std::time::Duration;
 
 use outage_config::{NotifyFlags, NotifyType, UpsmonConf};
-use outage_host::Priority;
 
 use super::status::Reading;
+
+/// How much a line in the log matters, by syslog's names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "syslog's names")]
+pub enum Priority {
+    Alert,
+    Critical,
+    Error,
+    Warning,
+    Notice,
+    Info,
+}
 
 /// A MONITOR line, for as long as it is watched the same way. Never used twice, not even after a reload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

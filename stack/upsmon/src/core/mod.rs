@@ -25,9 +25,8 @@ mod tests;
 use std::time::Duration;
 
 use outage_config::{Monitor, NotifyType, UpsmonConf};
-use outage_host::Priority;
 
-pub use action::{Action, Event, LoginError, LoginStep, MonitorId, PollError};
+pub use action::{Action, Event, LoginError, LoginStep, MonitorId, PollError, Priority};
 pub use critical::Cause;
 use critical::{deadlines, is_critical};
 use shutdown::Phase;

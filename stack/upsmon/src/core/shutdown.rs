@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use outage_config::NotifyType;
-use outage_host::Priority;
 
-use super::action::{Action, MonitorId};
+use super::action::{Action, MonitorId, Priority};
 use super::status::Word;
 use super::{Core, notice};
 

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use outage_config::{Monitor, MonitorRole, NotifyType, UpsmonConf};
-use outage_host::Priority;
 
-use super::action::{Action, LoginError, LoginStep, MonitorId, PollError};
+use super::action::{Action, LoginError, LoginStep, MonitorId, PollError, Priority};
 use super::notice;
 use super::status::{self, Reading, Word, Words};
 

@@ -14,7 +14,7 @@ use super::config::{self, UpsmonConfig};
 use super::flag;
 use super::link::{Link, Order};
 use super::notify::{self, Message};
-use crate::core::{Action, Core, Event, MonitorId};
+use crate::core::{self, Action, Core, Event, MonitorId};
 
 /// How long the end waits for servers to say goodbye and for notices to be sent.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -171,7 +171,7 @@ impl Watch {
                     self.order(id, Order::Close);
                     self.links.remove(&id);
                 }
-                Action::Log(priority, text) => self.host.log(priority, &text),
+                Action::Log(priority, text) => self.host.log(syslog(priority), &text),
                 // The notifier lives as long as we do.
                 Action::Broadcast(text) => _ = messages.send(Message::Broadcast(text)),
                 Action::Notify { kind, ups, text, flags } => {
@@ -263,6 +263,18 @@ impl Watch {
             // Without root's rights it may have to stay; the next upsmon takes it over.
             let _ = self.host.remove(file);
         }
+    }
+}
+
+/// The judgement knows no machine, and so none of its priorities.
+fn syslog(priority: core::Priority) -> Priority {
+    match priority {
+        core::Priority::Alert => Priority::Alert,
+        core::Priority::Critical => Priority::Critical,
+        core::Priority::Error => Priority::Error,
+        core::Priority::Warning => Priority::Warning,
+        core::Priority::Notice => Priority::Notice,
+        core::Priority::Info => Priority::Info,
     }
 }
 
