@@ -28,12 +28,22 @@ pub fn failure(outcome: &Outcome, path: &str, source: &str, colour: bool) -> Opt
 #[must_use]
 pub fn again(outcome: &Outcome, path: &str) -> String {
     let (lane, seed) = (outcome.lane, outcome.seed);
-    format!("outage run --lane {lane} --seed {seed} --only {} {}", shell_word(&outcome.name), shell_word(path))
+    format!(
+        "outage run --lane {lane} --seed {seed} --only {} {}",
+        shell_word(&outcome.name),
+        shell_word(path)
+    )
 }
 
 /// [`failure`], with another command to run it again.
 #[must_use]
-pub fn failure_with(outcome: &Outcome, path: &str, source: &str, again: &str, colour: bool) -> Option<String> {
+pub fn failure_with(
+    outcome: &Outcome,
+    path: &str,
+    source: &str,
+    again: &str,
+    colour: bool,
+) -> Option<String> {
     let failure = outcome.failure.as_ref()?;
     let mut text = String::new();
     let message = format!("expected: {}", failure.step);

@@ -8,10 +8,10 @@ mod model;
 mod node;
 mod parse;
 
+pub use check::is_device_file;
 pub use model::{
     Action, ActionKind, Block, Bound, Condition, Expectation, MachineSpec, MachineState, MonitorSpec, Role,
     Scenario, Start, UpsSpec,
 };
-pub use check::is_device_file;
 pub use node::Fault;
 pub use parse::parse;

@@ -8,10 +8,10 @@ pub mod core;
 pub mod drivers;
 pub mod family;
 pub mod framework;
+pub mod qx;
 pub mod upsdrvctl;
 pub mod usb;
 pub mod usbhid;
-pub mod qx;
 
 pub use cli::{main, run_on};
 pub use config::DriverConfig;
