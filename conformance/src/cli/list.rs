@@ -8,6 +8,7 @@ use outage_simulator::device::file::{DeviceFile, Firmware};
 use serde_json::json;
 
 use super::files;
+use crate::report::say;
 
 /// Lists scenarios with what they are about.
 pub(super) fn scenarios(paths: &[PathBuf], as_json: bool) -> Result<ExitCode, String> {
@@ -20,13 +21,13 @@ pub(super) fn scenarios(paths: &[PathBuf], as_json: bool) -> Result<ExitCode, St
                 json!({ "name": file.scenario.name, "path": file.path, "title": file.scenario.title, "upses": devices })
             })
             .collect();
-        println!("{}", json!(list));
+        say(format_args!("{}", json!(list)));
         return Ok(ExitCode::SUCCESS);
     }
     for file in loaded {
-        println!("{:<18} {}", file.scenario.name, file.scenario.title);
+        say(format_args!("{:<18} {}", file.scenario.name, file.scenario.title));
         for ups in &file.scenario.upses {
-            println!("{:<18}   {}: {}", "", ups.name, ups.devices.join(", "));
+            say(format_args!("{:<18}   {}: {}", "", ups.name, ups.devices.join(", ")));
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -38,11 +39,11 @@ pub(super) fn devices(as_json: bool) -> Result<ExitCode, String> {
         let list: Vec<_> = built_in()
             .map(|device| json!({ "name": device.name, "bus": bus(&device), "description": device.description }))
             .collect();
-        println!("{}", json!(list));
+        say(format_args!("{}", json!(list)));
         return Ok(ExitCode::SUCCESS);
     }
     for device in built_in() {
-        println!("{:<18} {:<7} {}", device.name, bus(&device), device.description);
+        say(format_args!("{:<18} {:<7} {}", device.name, bus(&device), device.description));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -11,6 +11,7 @@ use outage_simulator::ups::State;
 
 use super::{RunArgs, files};
 use crate::lane::LaneKind;
+use crate::report::say;
 use crate::report::{json, junit, text};
 use crate::run::{self, Nobody, Outcome, Run, Watch};
 use crate::trace::Event;
@@ -41,7 +42,7 @@ pub(super) fn main(args: &RunArgs) -> Result<ExitCode, String> {
     let mut outcomes = Vec::new();
     let mut report = |file: usize, outcome: Outcome| {
         if !args.json {
-            println!("{}", text::line(&outcome));
+            say(format_args!("{}", text::line(&outcome)));
         }
         if let Some(failure) = text::failure(&outcome, &loaded[file].path, &loaded[file].source, colour) {
             eprintln!("\n{failure}\n");
@@ -100,9 +101,9 @@ fn finish(args: &RunArgs, outcomes: &[Outcome]) -> Result<ExitCode, String> {
     }
     let failed = outcomes.iter().filter(|outcome| outcome.failure.is_some()).count();
     if args.json {
-        println!("{}", json::document(outcomes));
+        say(format_args!("{}", json::document(outcomes)));
     } else {
-        println!("{} passed, {failed} failed", outcomes.len() - failed);
+        say(format_args!("{} passed, {failed} failed", outcomes.len() - failed));
     }
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
@@ -133,7 +134,7 @@ struct Printer;
 
 impl Watch for Printer {
     fn event(&mut self, event: &Event) {
-        println!("{event}");
+        say(format_args!("{event}"));
     }
 
     fn picture(&mut self, _: Duration, _: &[(String, State)]) {}

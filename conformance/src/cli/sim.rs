@@ -16,6 +16,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 
 use super::SimArgs;
+use crate::report::say;
 
 /// What standard input takes.
 pub(super) const HELP: &str =
@@ -49,7 +50,7 @@ async fn serve(args: &SimArgs) -> Result<ExitCode, String> {
         upses.push(Ups::new(&unique, &file, Options::default()));
     }
     let mut tasks = JoinSet::new();
-    println!("{}", plug_in(args, &upses, &mut tasks).await?);
+    say(format_args!("{}", plug_in(args, &upses, &mut tasks).await?));
     for ups in upses.clone() {
         tasks.spawn(tell(ups));
     }
@@ -134,7 +135,7 @@ async fn tell(ups: Ups) {
         let events = ups.events_since(cursor);
         cursor += events.len();
         for event in events {
-            println!("{}: {event}", ups.name());
+            say(format_args!("{}: {event}", ups.name()));
         }
     }
 }
@@ -154,7 +155,7 @@ async fn converse(upses: &[Ups], signals: &mut [Signal]) {
             Ok(Some(line)) => {
                 let answer = command(upses, &line);
                 if !answer.is_empty() {
-                    println!("{answer}");
+                    say(format_args!("{answer}"));
                 }
             }
             Ok(None) | Err(_) => open = false,

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use crate::scenario::{MachineSpec, Role, UpsSpec};
+use crate::scenario::{MachineSpec, NOTICES, Role, UpsSpec};
 
 /// The password of the scenario's users: it protects nothing.
 const PASSWORD: &str = "secret";
@@ -21,39 +21,6 @@ const UPSMON_TIMERS: [(&str, f64); 8] = [
 ];
 const UPSD_TIMERS: [(&str, f64); 1] = [("MAXAGE", 15.0)];
 const DRIVER_TIMERS: [(&str, f64); 2] = [("pollinterval", 2.0), ("pollfreq", 30.0)];
-
-/// The notices that upsmon gives.
-const NOTICES: [&str; 29] = [
-    "ONLINE",
-    "ONBATT",
-    "LOWBATT",
-    "FSD",
-    "COMMOK",
-    "COMMBAD",
-    "SHUTDOWN",
-    "SHUTDOWN_HOSTSYNC",
-    "REPLBATT",
-    "NOCOMM",
-    "NOPARENT",
-    "CAL",
-    "NOTCAL",
-    "OFF",
-    "NOTOFF",
-    "BYPASS",
-    "NOTBYPASS",
-    "ECO",
-    "NOTECO",
-    "ALARM",
-    "NOTALARM",
-    "OVER",
-    "NOTOVER",
-    "TRIM",
-    "NOTTRIM",
-    "BOOST",
-    "NOTBOOST",
-    "OTHER",
-    "NOTOTHER",
-];
 
 /// What a lane gives a machine's files.
 pub(super) struct Place<'a> {

@@ -7,7 +7,7 @@ use super::model::Scenario;
 use super::node::Fault;
 
 /// The notices of upsmon (upsmon.conf(5), NOTIFYMSG): a misspelt one would never be given.
-pub(super) const NOTICES: [&str; 32] = [
+pub(crate) const NOTICES: [&str; 32] = [
     "ONLINE",
     "ONBATT",
     "LOWBATT",

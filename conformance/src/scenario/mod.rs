@@ -8,6 +8,7 @@ mod model;
 mod node;
 mod parse;
 
+pub(crate) use check::NOTICES;
 pub use check::is_device_file;
 pub use model::{
     Action, ActionKind, Block, Bound, Condition, Expectation, MachineSpec, MachineState, MonitorSpec, Role,

@@ -12,6 +12,7 @@ use ratatui::{Terminal, TerminalOptions, Viewport};
 
 use super::strip::Strip;
 use super::{Collector, notable};
+use crate::report::say;
 use crate::run::{Outcome, Watch};
 use crate::scenario::MachineState;
 use crate::trace::{Event, What};
@@ -125,7 +126,7 @@ pub(super) fn show(
     heading: &str,
     execute: impl FnOnce(&mut dyn Watch) -> Outcome,
 ) -> Result<(Outcome, Strip), String> {
-    println!("{heading}");
+    say(format_args!("{heading}"));
     let options = TerminalOptions { viewport: Viewport::Inline(HEIGHT) };
     let terminal =
         Terminal::with_options(CrosstermBackend::new(std::io::stdout()), options).map_err(|error| {

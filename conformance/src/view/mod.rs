@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use outage_simulator::ups::State;
 
+use crate::report::say;
 use crate::run::{Outcome, Run, Watch};
 use crate::scenario::MachineState;
 use crate::trace::{Event, What};
@@ -28,8 +29,8 @@ pub fn show(run: &Run, execute: impl FnOnce(&mut dyn Watch) -> Outcome) -> Resul
     } else {
         plain::show(&heading, execute)
     };
-    println!("\n{}", strip.text(72));
-    println!("\n{}", verdict(&outcome));
+    say(format_args!("\n{}", strip.text(72)));
+    say(format_args!("\n{}", verdict(&outcome)));
     Ok(outcome)
 }
 

@@ -6,6 +6,7 @@ use outage_simulator::ups::State;
 
 use super::strip::Strip;
 use super::{Collector, notable};
+use crate::report::say;
 use crate::run::{Outcome, Watch};
 use crate::trace::Event;
 
@@ -15,7 +16,7 @@ impl Watch for Plain {
     fn event(&mut self, event: &Event) {
         self.0.event(event);
         if notable(event) {
-            println!("{event}");
+            say(format_args!("{event}"));
         }
     }
 
@@ -25,7 +26,7 @@ impl Watch for Plain {
 }
 
 pub(super) fn show(heading: &str, execute: impl FnOnce(&mut dyn Watch) -> Outcome) -> (Outcome, Strip) {
-    println!("{heading}");
+    say(format_args!("{heading}"));
     let mut plain = Plain(Collector::new());
     let outcome = execute(&mut plain);
     (outcome, plain.0.strip)
