@@ -1,6 +1,6 @@
 //! UPSes that speak Megatec ("Q1") over a serial line: `nutdrv_qx` and `blazer_ser`.
 //!
-//! [`megatec`] and [`battery`] understand; [`line`](self) exchanges; [`Qx`] is the family.
+//! [`megatec`] and [`battery`] understand; [`line`](self) exchanges; `Qx` is the family.
 
 pub mod battery;
 pub mod megatec;
@@ -28,7 +28,7 @@ pub const NUTDRV_QX: DriverInfo = DriverInfo {
     name: "nutdrv_qx",
     title: "Generic Q* Serial driver",
     version: "0.47",
-    components: &["Megatec protocol driver 0.07"],
+    components: &["Megatec protocol driver 0.06"],
     options: options::OPTIONS,
     make: |config, host| make(config, host, OnDelay::Seconds),
 };
@@ -38,7 +38,7 @@ pub const BLAZER_SER: DriverInfo = DriverInfo {
     name: "blazer_ser",
     title: "Megatec/Q1 protocol serial driver",
     version: "1.64",
-    components: &["Megatec protocol driver 0.07"],
+    components: &["Megatec protocol driver 0.06"],
     options: options::OPTIONS,
     make: |config, host| make(config, host, OnDelay::Minutes),
 };
@@ -241,7 +241,7 @@ impl Family for Qx {
             self.show(tree, "battery.voltage.low", Some(low), 2);
             self.show(tree, "battery.voltage.high", Some(high), 2);
         }
-        tree.set("driver.version.data", "Megatec 0.07");
+        tree.set("driver.version.data", "Megatec 0.06");
         self.publish_delays(tree);
         if self.writable_delays {
             let flags = Flags { rw: true, string: false, number: true };

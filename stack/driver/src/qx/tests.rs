@@ -149,7 +149,7 @@ async fn what_upsc_shows() {
     battery.voltage.nominal: 12.0
     device.mfr: ACME
     device.model: PRO-700
-    driver.version.data: Megatec 0.07
+    driver.version.data: Megatec 0.06
     input.current.nominal: 4.0
     input.frequency: 50.0
     input.frequency.nominal: 50
