@@ -1,5 +1,5 @@
 #![forbid(unsafe_code)]
-//! Virtual UPSes: what a UPS is ([`plant`]), what it says ([`device`]), where it is plugged in ([`bus`]) and what goes
+//! Virtual UPSes: what a UPS is ([`plant`]), what it says ([`mod@device`]), where it is plugged in ([`bus`]) and what goes
 //! wrong between the two ([`fault`]).
 //!
 //! This crate knows nothing of `stack/`: it is the other side of the wire, and code shared across a wire hides the

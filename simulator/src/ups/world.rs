@@ -100,7 +100,7 @@ impl Ups {
         self.touch(|inner, _| inner.machine.freeze(false));
     }
 
-    /// Requests for a report get into trouble from now on (see [`Faulty::trouble_report`]).
+    /// Requests for a report get into trouble from now on (see [`crate::fault::Faulty::trouble_report`]).
     pub fn trouble_report(&self, id: u8, trouble: Option<Trouble>, chance: f64) {
         self.touch(|inner, _| inner.machine.trouble_report(id, trouble, chance));
     }

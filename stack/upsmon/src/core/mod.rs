@@ -10,7 +10,7 @@
 //! - The normal poll rate comes back when no UPS needs the faster one, not when any UPS is on line.
 //! - A refused login is said with what is missing, and tried again.
 //! - Time limits are kept when they run out, not at the next poll: there is a poll at each limit, and the judgement
-//!   is passed one [grace](critical) later.
+//!   is passed one grace later.
 
 mod action;
 mod critical;
