@@ -430,7 +430,7 @@ mod tests {
         let text = banner(&NUTDRV_QX).replace(crate::VERSION, "VERSION");
         insta::assert_snapshot!(text, @r"
         Network UPS Tools - Generic Q* Serial driver 0.47 (VERSION)
-        Megatec protocol driver 0.07
+        Megatec protocol driver 0.06
         ");
     }
 }
