@@ -1,6 +1,7 @@
 //! The director: plays a scenario in a lane. It pulls the plugs, keeps the machines' power and asks the judge.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use outage_simulator::ups::{State, Ups};
@@ -10,7 +11,8 @@ use tokio::task::JoinSet;
 
 use crate::clock::Clock;
 use crate::judge::{Answer, Judge};
-use crate::run::{DynLane, Outcome, Sink, Watch};
+use crate::lane::Lane;
+use crate::run::{Outcome, Sink, Watch};
 use crate::scenario::{Action, ActionKind, MachineState, Scenario};
 use crate::trace::{Event, What};
 
@@ -35,7 +37,7 @@ enum Done {
 /// One run in progress.
 pub(crate) struct Director {
     scenario: Scenario,
-    lane: DynLane,
+    lane: Arc<dyn Lane>,
     upses: BTreeMap<String, Ups>,
     clock: Clock,
     sink: Sink,
@@ -52,7 +54,7 @@ pub(crate) struct Director {
 impl Director {
     pub(crate) fn new(
         scenario: Scenario,
-        lane: DynLane,
+        lane: Arc<dyn Lane>,
         upses: BTreeMap<String, Ups>,
         clock: Clock,
         sink: Sink,

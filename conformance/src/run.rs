@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use outage_simulator::ups::{Options, State, Ups};
@@ -183,6 +182,3 @@ async fn drive(
         }
     }
 }
-
-/// Keeps the lane's type out of the director's.
-pub(crate) type DynLane = Arc<dyn crate::lane::Lane>;

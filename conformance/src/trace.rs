@@ -16,7 +16,6 @@ pub struct Event {
     /// Where: a machine or a UPS.
     pub place: String,
     /// What.
-    #[serde(flatten)]
     pub what: What,
 }
 
