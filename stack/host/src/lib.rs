@@ -21,6 +21,6 @@ mod host;
 
 pub use host::{Elapsed, Host};
 pub use net::{BoxListener, BoxStream, ByteStream, Listener};
-pub use os::{FileInfo, Os, Priority, Signal};
+pub use os::{FileInfo, LocalTime, Os, Priority, Signal};
 pub use process::{Child, Command, ExitStatus};
 pub use serial::{BoxSerial, Parity, SerialLine, SerialSettings};

@@ -67,6 +67,33 @@ pub struct FileInfo {
     pub is_dir: bool,
 }
 
+/// A point in time on a machine's own calendar: what strftime(3) wants to know.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LocalTime {
+    /// Seconds since 1970-01-01 00:00:00 UTC.
+    pub unix: i64,
+    /// The year, as in 2026.
+    pub year: i64,
+    /// From 1.
+    pub month: u8,
+    /// Of the month, from 1.
+    pub day: u8,
+    /// From 0 to 23.
+    pub hour: u8,
+    /// From 0 to 59.
+    pub minute: u8,
+    /// From 0 to 60.
+    pub second: u8,
+    /// From 0, which is Sunday.
+    pub weekday: u8,
+    /// Days since the first of January.
+    pub year_day: u16,
+    /// Seconds east of Greenwich.
+    pub offset: i32,
+    /// The time zone's short name.
+    pub zone: String,
+}
+
 /// A machine: everything a daemon can ask for. [`crate::Host`] is the handle daemons hold.
 ///
 /// Paths are absolute. Errors are those of the operating system; the virtual machine answers with the same kinds.
@@ -76,6 +103,8 @@ pub trait Os: Send + Sync + 'static {
     fn now(&self) -> Duration;
     /// The calendar's time, for texts only.
     fn wall_clock(&self) -> SystemTime;
+    /// The same in the machine's time zone.
+    fn local_time(&self) -> LocalTime;
     /// Returns at `at` of [`Os::now`], or at once if that has passed. Cancel safe.
     async fn sleep_until(&self, at: Duration);
     /// `length` unguessable bytes. The virtual machine takes them from its seed.
@@ -103,10 +132,14 @@ pub trait Os: Send + Sync + 'static {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
     /// Replaces a file, by way of a temporary file beside it, so that no reader sees half of it; flushed to disk.
     fn write(&self, path: &Path, content: &[u8], mode: u32) -> io::Result<()>;
+    /// Opens a file to write at its end; it is made, by the umask, if it is not there.
+    fn append(&self, path: &Path) -> io::Result<Box<dyn io::Write + Send>>;
     /// Removes a file.
     fn remove(&self, path: &Path) -> io::Result<()>;
     /// What `stat` says.
     fn stat(&self, path: &Path) -> io::Result<FileInfo>;
+    /// The paths of what a directory holds, in order.
+    fn list(&self, path: &Path) -> io::Result<Vec<PathBuf>>;
     /// Makes a directory and those above it.
     fn create_dir_all(&self, path: &Path) -> io::Result<()>;
     /// A variable of the environment.
@@ -114,10 +147,19 @@ pub trait Os: Send + Sync + 'static {
     /// The file of the running program, and the name it was called by (`argv[0]`'s last part).
     fn program(&self) -> (PathBuf, String);
 
+    /// The machine's name, as hostname(1) prints it.
+    fn host_name(&self) -> String;
+    /// The name of the user this process belongs to, if there is one.
+    fn user_name(&self) -> Option<String>;
     /// This process's id.
     fn pid(&self) -> u32;
     /// Whether this process may do anything (uid 0).
     fn is_root(&self) -> bool;
+    /// From now on `/` is the directory `root` (chroot(2)), which is the working directory too. Paths and
+    /// [`Os::become_user`] go by what is in it; `user` is looked up before, for the new root may not know it.
+    fn change_root(&self, root: &Path, user: Option<&str>) -> io::Result<()>;
+    /// How many files and sockets this process may have open: its limit is raised as far as the administrator's goes.
+    fn open_files(&self) -> usize;
     /// Becomes `user` (by name) and its groups for good; `group` overrides the primary group.
     fn become_user(&self, user: &str, group: Option<&str>) -> io::Result<()>;
     /// Starts a program; its output goes where this program's goes.
@@ -137,6 +179,11 @@ pub trait Os: Send + Sync + 'static {
     fn log(&self, priority: Priority, text: &str);
     /// Prints to standard output (a program's result, not its log). No newline is added.
     fn print(&self, text: &str);
+    /// Asks whoever runs this program for a line, which comes without its end; `None` when there is none to come.
+    ///
+    /// A `secret` is asked on the terminal, if there is one, and not shown while it is typed. Cancel safe but for what
+    /// was typed: the terminal shows again what is typed then.
+    async fn ask(&self, prompt: &str, secret: bool) -> io::Result<Option<String>>;
     /// A message to everyone who is logged in, as wall(1) does.
     async fn broadcast(&self, text: &str);
     /// Start-up is over: a background daemon lets go of its terminal and its parent exits with 0; tells systemd `READY=1`.

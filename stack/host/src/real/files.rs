@@ -51,6 +51,12 @@ fn fill(path: &PathBuf, content: &[u8], mode: u32) -> io::Result<()> {
     file.sync_all()
 }
 
+pub(super) fn list(path: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut paths = fs::read_dir(path)?.map(|entry| Ok(entry?.path())).collect::<io::Result<Vec<_>>>()?;
+    paths.sort();
+    Ok(paths)
+}
+
 pub(super) fn stat(path: &Path) -> io::Result<FileInfo> {
     let metadata = fs::metadata(path)?;
     Ok(FileInfo {

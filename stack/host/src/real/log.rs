@@ -54,7 +54,7 @@ fn terminal_line(debug: u8, elapsed: Duration, priority: Priority, text: &str) -
 /// A message as a local syslog daemon takes it: RFC 3164 without a host name.
 fn syslog_message(ident: &str, pid: u32, unix_time: i64, priority: Priority, text: &str) -> String {
     let time = sys::local_time(unix_time);
-    let month = MONTHS.get(time.month).copied().unwrap_or("Jan");
+    let month = MONTHS.get(usize::from(time.month).wrapping_sub(1)).copied().unwrap_or("Jan");
     format!(
         "<{}>{month} {:2} {:02}:{:02}:{:02} {ident}[{pid}]: {text}",
         FACILITY_DAEMON * 8 + severity(priority),

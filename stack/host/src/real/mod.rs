@@ -8,6 +8,7 @@ mod os;
 mod process;
 mod serial;
 mod sys;
+mod terminal;
 mod usb;
 
 use std::future::Future;

@@ -13,8 +13,12 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream};
 
 use crate::net::{BoxListener, BoxStream, CONNECT_LIMIT, Listener};
 
-/// Connections that may wait to be accepted: a rack of machines that all come back at once.
-const BACKLOG: u32 = 256;
+/// Connections that may wait to be accepted: a rack of machines that all come back at once. The kernel's own limit
+/// (net.core.somaxconn) counts if that is lower.
+const BACKLOG: u32 = 4096;
+/// What the kernel holds for a connection in each direction, at most. Left to itself it holds up to 4 MB for a client
+/// that sends requests and never reads a reply; a line and a list are a few KB.
+const BUFFER: u32 = 64 * 1024;
 
 pub(super) async fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     if let Ok(address) = host.parse::<IpAddr>() {
@@ -64,6 +68,9 @@ pub(super) fn listen_tcp(address: SocketAddr) -> io::Result<BoxListener> {
     };
     // Without this, a restarted server would have to wait for its last incarnation's connections to time out.
     socket.set_reuseaddr(true)?;
+    // Accepted sockets inherit these. What cannot be set stays as it is.
+    let _ = socket.set_send_buffer_size(BUFFER);
+    let _ = socket.set_recv_buffer_size(BUFFER);
     socket.bind(address)?;
     let listener = socket.listen(BACKLOG)?;
     let port = listener.local_addr()?.port();

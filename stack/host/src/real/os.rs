@@ -12,10 +12,10 @@ use rustix::time::{ClockId, clock_gettime};
 
 use super::daemon::Readiness;
 use super::log::{Log, notify_manager};
-use super::process::{self, Signals};
-use super::{files, net, serial, usb};
+use super::process::{self, Account, Signals};
+use super::{files, net, serial, sys, terminal, usb};
 use crate::net::{BoxListener, BoxStream};
-use crate::os::{FileInfo, Os, Priority, Signal};
+use crate::os::{FileInfo, LocalTime, Os, Priority, Signal};
 use crate::process::{Child, Command};
 use crate::serial::{BoxSerial, SerialSettings};
 use crate::usb::{TransferError, UsbDevice, UsbInfo};
@@ -25,11 +25,13 @@ pub(super) struct RealOs {
     /// What is to be done when start-up is over; once.
     readiness: Mutex<Option<Readiness>>,
     signals: tokio::sync::Mutex<Option<Signals>>,
+    /// A user that was looked up before the root was changed.
+    account: Mutex<Option<(String, Account)>>,
 }
 
 impl RealOs {
     pub(super) fn new(log: &'static Log, readiness: Readiness) -> Self {
-        Self { log, readiness: Mutex::new(Some(readiness)), signals: tokio::sync::Mutex::default() }
+        Self { log, readiness: Mutex::new(Some(readiness)), signals: tokio::sync::Mutex::default(), account: Mutex::new(None) }
     }
 }
 
@@ -44,6 +46,11 @@ impl Os for RealOs {
 
     fn wall_clock(&self) -> SystemTime {
         SystemTime::now()
+    }
+
+    fn local_time(&self) -> LocalTime {
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        sys::local_time(i64::try_from(now.as_secs()).unwrap_or(0))
     }
 
     async fn sleep_until(&self, at: Duration) {
@@ -115,12 +122,20 @@ impl Os for RealOs {
         files::write(path, content, mode)
     }
 
+    fn append(&self, path: &Path) -> io::Result<Box<dyn Write + Send>> {
+        Ok(Box::new(std::fs::File::options().append(true).create(true).open(path)?))
+    }
+
     fn remove(&self, path: &Path) -> io::Result<()> {
         std::fs::remove_file(path)
     }
 
     fn stat(&self, path: &Path) -> io::Result<FileInfo> {
         files::stat(path)
+    }
+
+    fn list(&self, path: &Path) -> io::Result<Vec<PathBuf>> {
+        files::list(path)
     }
 
     fn create_dir_all(&self, path: &Path) -> io::Result<()> {
@@ -138,6 +153,14 @@ impl Os for RealOs {
         (file, name)
     }
 
+    fn host_name(&self) -> String {
+        rustix::system::uname().nodename().to_string_lossy().into_owned()
+    }
+
+    fn user_name(&self) -> Option<String> {
+        process::user_name()
+    }
+
     fn pid(&self) -> u32 {
         std::process::id()
     }
@@ -146,8 +169,23 @@ impl Os for RealOs {
         nix::unistd::Uid::effective().is_root()
     }
 
+    fn change_root(&self, root: &Path, user: Option<&str>) -> io::Result<()> {
+        let account = user.and_then(|user| Some((user.to_owned(), Account::find(user).ok()?)));
+        process::change_root(root)?;
+        *self.account.lock().unwrap_or_else(PoisonError::into_inner) = account;
+        Ok(())
+    }
+
+    fn open_files(&self) -> usize {
+        process::open_files()
+    }
+
     fn become_user(&self, user: &str, group: Option<&str>) -> io::Result<()> {
-        process::become_user(user, group)
+        let known = self.account.lock().unwrap_or_else(PoisonError::into_inner).take();
+        match known {
+            Some((name, account)) if name == user => account.adopt(group),
+            _ => Account::find(user)?.adopt(group),
+        }
     }
 
     async fn spawn(&self, command: &Command) -> io::Result<Box<dyn Child>> {
@@ -192,6 +230,10 @@ impl Os for RealOs {
         let mut out = io::stdout().lock();
         // Who reads it may have had enough (`| head`).
         let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    }
+
+    async fn ask(&self, prompt: &str, secret: bool) -> io::Result<Option<String>> {
+        terminal::ask(prompt, secret).await
     }
 
     async fn broadcast(&self, text: &str) {

@@ -3,13 +3,15 @@
 use std::ffi::CString;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use nix::errno::Errno;
 use nix::sys::signal::{Signal as UnixSignal, kill};
-use nix::unistd::{Gid, Group, Pid, Uid, User, initgroups, setgid, setuid};
+use nix::unistd::{Gid, Group, Pid, Uid, User, getgrouplist, setgid, setgroups, setuid};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::io::AsyncWriteExt;
 use tokio::select;
 use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
@@ -61,6 +63,11 @@ pub(super) fn spawn(command: &Command) -> io::Result<Box<dyn Child>> {
     }
     let id = child.id().unwrap_or(0);
     Ok(Box::new(RealChild(child, id)))
+}
+
+/// The name of the user that this process was started by.
+pub(super) fn user_name() -> Option<String> {
+    User::from_uid(Uid::current()).ok().flatten().map(|user| user.name)
 }
 
 /// How long a message to all terminals may hold its sender up. One that nobody reads can hold wall(1) up for minutes.
@@ -146,20 +153,60 @@ fn group_id(name: &str) -> io::Result<Gid> {
     name.parse().map(Gid::from_raw).map_err(|_| no_such())
 }
 
-pub(super) fn become_user(name: &str, group: Option<&str>) -> io::Result<()> {
-    let no_such = || io::Error::new(io::ErrorKind::NotFound, format!("no such user: {name}"));
-    let user = User::from_name(name)?.ok_or_else(no_such)?;
-    let group = group.map_or(Ok(user.gid), group_id)?;
-    if Uid::effective() == user.uid && Gid::effective() == group {
-        return Ok(());
+/// A user, looked up.
+#[derive(Clone, Debug)]
+pub(super) struct Account {
+    user: Uid,
+    group: Gid,
+    groups: Vec<Gid>,
+}
+
+impl Account {
+    /// What /etc/passwd and /etc/group (or their likes) say of a user.
+    pub(super) fn find(name: &str) -> io::Result<Self> {
+        let no_such = || io::Error::new(io::ErrorKind::NotFound, format!("no such user: {name}"));
+        let user = User::from_name(name)?.ok_or_else(no_such)?;
+        let groups = getgrouplist(&CString::new(name)?, user.gid)?;
+        Ok(Self { user: user.uid, group: user.gid, groups })
     }
-    let name = CString::new(name)?;
-    // In this order: afterwards there is no right to do the rest.
-    initgroups(&name, group)?;
-    setgid(group)?;
-    setuid(user.uid)?;
-    if !user.uid.is_root() && setuid(Uid::from_raw(0)).is_ok() {
-        return Err(io::Error::other("root's rights could be taken back"));
+
+    /// Becomes this user, for good. `group` overrides the primary group.
+    pub(super) fn adopt(mut self, group: Option<&str>) -> io::Result<()> {
+        if let Some(group) = group {
+            let group = group_id(group)?;
+            self.groups.retain(|member| *member != self.group);
+            self.groups.push(group);
+            self.group = group;
+        }
+        if Uid::effective() == self.user && Gid::effective() == self.group {
+            return Ok(());
+        }
+        // In this order: afterwards there is no right to do the rest.
+        setgroups(&self.groups)?;
+        setgid(self.group)?;
+        setuid(self.user)?;
+        if !self.user.is_root() && setuid(Uid::from_raw(0)).is_ok() {
+            return Err(io::Error::other("root's rights could be taken back"));
+        }
+        Ok(())
     }
+}
+
+/// chroot(2), with no way left to what is outside.
+pub(super) fn change_root(root: &Path) -> io::Result<()> {
+    rustix::process::chroot(root)?;
+    rustix::process::chdir("/")?;
     Ok(())
+}
+
+/// Raises the limit of open files as far as this process may; returns it.
+pub(super) fn open_files() -> usize {
+    let limits = getrlimit(Resource::Nofile);
+    let mut most = limits.current;
+    if limits.current != limits.maximum
+        && setrlimit(Resource::Nofile, Rlimit { current: limits.maximum, maximum: limits.maximum }).is_ok()
+    {
+        most = limits.maximum;
+    }
+    most.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX)
 }

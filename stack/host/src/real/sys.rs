@@ -1,12 +1,15 @@
 //! The workspace's only `unsafe`: what neither `std` nor a safe wrapper offers. Each function here is safe to call.
 #![expect(unsafe_code, reason = "this is the one module that may; each block says why it is sound")]
 
+use std::ffi::CStr;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
 use serialport::TTYPort;
 use tokio::io::unix::AsyncFd;
+
+use crate::os::LocalTime;
 
 /// Which of two processes this is, after [`fork`].
 pub(super) enum Forked {
@@ -40,16 +43,6 @@ pub(super) fn watch_tty(port: TTYPort) -> io::Result<AsyncFd<TTYPort>> {
     Ok(unsafe { AsyncFd::register(port) }?)
 }
 
-/// A point in time on the machine's own calendar.
-pub(super) struct LocalTime {
-    /// From 0.
-    pub(super) month: usize,
-    pub(super) day: i32,
-    pub(super) hour: i32,
-    pub(super) minute: i32,
-    pub(super) second: i32,
-}
-
 /// Splits seconds since 1970 as the machine's time zone wants it.
 pub(super) fn local_time(seconds: i64) -> LocalTime {
     let mut parts = MaybeUninit::<libc::tm>::zeroed();
@@ -59,11 +52,26 @@ pub(super) fn local_time(seconds: i64) -> LocalTime {
         libc::localtime_r(&raw const seconds, parts.as_mut_ptr());
         parts.assume_init()
     };
+    let zone = if parts.tm_zone.is_null() {
+        String::new()
+    } else {
+        // SAFETY: not null, so localtime_r has set it to a zone name of the C library, which ends in NUL and lives at
+        // least until the zone is set anew, which nothing in this process does.
+        unsafe { CStr::from_ptr(parts.tm_zone) }.to_string_lossy().into_owned()
+    };
+    // localtime_r keeps to the ranges that the types have.
+    let small = |value: i32| u8::try_from(value).unwrap_or(0);
     LocalTime {
-        month: usize::try_from(parts.tm_mon).unwrap_or(0),
-        day: parts.tm_mday,
-        hour: parts.tm_hour,
-        minute: parts.tm_min,
-        second: parts.tm_sec,
+        unix: seconds,
+        year: i64::from(parts.tm_year) + 1900,
+        month: small(parts.tm_mon + 1),
+        day: small(parts.tm_mday),
+        hour: small(parts.tm_hour),
+        minute: small(parts.tm_min),
+        second: small(parts.tm_sec),
+        weekday: small(parts.tm_wday),
+        year_day: u16::try_from(parts.tm_yday).unwrap_or(0),
+        offset: i32::try_from(parts.tm_gmtoff).unwrap_or(0),
+        zone,
     }
 }

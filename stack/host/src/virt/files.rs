@@ -1,6 +1,7 @@
 //! A file system in memory.
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Weak;
@@ -109,6 +110,19 @@ impl Files {
         Ok(())
     }
 
+    pub(super) fn append(&mut self, path: &Path, content: &[u8]) -> io::Result<()> {
+        let path = clean(path);
+        self.check_fault(&path)?;
+        self.check_parent(&path)?;
+        let new = Node::File { content: Vec::new(), mode: 0o644 };
+        match self.nodes.entry(path).or_insert(new) {
+            Node::File { content: so_far, .. } => so_far.extend_from_slice(content),
+            Node::Directory { .. } => return Err(io::ErrorKind::IsADirectory.into()),
+            Node::Socket { .. } => return Err(io::Error::from_raw_os_error(libc::ENXIO)),
+        }
+        Ok(())
+    }
+
     /// Puts a socket at `path`, in place of an old one.
     pub(super) fn bind(&mut self, path: &Path, queue: Weak<Queue>, mode: u32) -> io::Result<()> {
         let path = clean(path);
@@ -142,6 +156,17 @@ impl Files {
             }
             Node::Socket { mode, .. } => FileInfo { mode: *mode, size: 0, is_dir: false },
         })
+    }
+
+    /// The names of what a directory holds, in order.
+    pub(super) fn names(&self, path: &Path) -> io::Result<Vec<OsString>> {
+        let path = clean(path);
+        match self.get(&path)? {
+            Node::Directory { .. } => {}
+            Node::File { .. } | Node::Socket { .. } => return Err(io::ErrorKind::NotADirectory.into()),
+        }
+        let inside = self.nodes.keys().filter(|node| node.parent() == Some(&path));
+        Ok(inside.filter_map(|node| node.file_name()).map(OsString::from).collect())
     }
 
     /// Makes a directory and those above it, where nothing else is in the way.

@@ -153,6 +153,11 @@ impl Machine {
         self.world.unplug_usb(&self.name, id);
     }
 
+    /// Types a line: the answer to the next question (see [`crate::Os::ask`]) that has none yet.
+    pub fn type_line(&self, line: &str) {
+        self.world.type_line(&self.name, line);
+    }
+
     /// Sets a variable of every process's environment.
     pub fn set_env(&self, name: &str, value: &str) {
         self.world.set_env(&self.name, name, value);

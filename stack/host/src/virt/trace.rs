@@ -27,6 +27,8 @@ pub enum EventKind {
     Log(Priority, String),
     /// Text for standard output.
     Print(String),
+    /// A question to whoever runs the program; whether the answer is a secret.
+    Asked(String, bool),
     /// A message to everyone who is logged in.
     Broadcast(String),
     /// The daemon's start-up is over.

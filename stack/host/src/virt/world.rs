@@ -1,6 +1,6 @@
 //! A world's state: its machines, their processes and devices, its trace.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::future::Future;
 use std::io;
 use std::net::IpAddr;
@@ -60,6 +60,8 @@ pub(super) struct MachineState {
     next_pid: u32,
     incarnations: BTreeMap<String, u32>,
     env: BTreeMap<String, String>,
+    /// What is going to be typed.
+    typed: VecDeque<String>,
     debug: u8,
     spawn_handler: Option<SpawnHandler>,
     serial: BTreeMap<PathBuf, SerialPort>,
@@ -92,6 +94,7 @@ impl MachineState {
             next_pid: 101,
             incarnations: BTreeMap::new(),
             env: BTreeMap::new(),
+            typed: VecDeque::new(),
             debug: 0,
             spawn_handler: None,
             serial: BTreeMap::new(),
@@ -217,6 +220,15 @@ impl World {
 
     pub(super) fn env(&self, machine: &str, name: &str) -> Option<String> {
         self.with(machine, |machine| machine.env.get(name).cloned())
+    }
+
+    /// The next line that is typed.
+    pub(super) fn typed(&self, machine: &str) -> Option<String> {
+        self.with(machine, |machine| machine.typed.pop_front())
+    }
+
+    pub(super) fn type_line(&self, machine: &str, line: &str) {
+        self.with(machine, |machine| machine.typed.push_back(line.into()));
     }
 
     pub(super) fn set_env(&self, machine: &str, name: &str, value: &str) {
