@@ -266,6 +266,12 @@ on_both! {
         bench.host.create_dir_all(&path).unwrap();
         assert!(bench.host.stat(&path).unwrap().is_dir);
         assert_eq!(kind(bench.host.read(&path)), Some(ErrorKind::IsADirectory));
+        for name in ["z", "c"] {
+            bench.host.write(&path.join(name), b"", 0o600).unwrap();
+        }
+        assert_eq!(bench.host.list(&path).unwrap(), [path.join("c"), path.join("z")]);
+        assert_eq!(kind(bench.host.list(&path.join("c"))), Some(ErrorKind::NotADirectory));
+        assert_eq!(kind(bench.host.list(&path.join("none"))), Some(ErrorKind::NotFound));
         assert_eq!(kind(bench.host.write(&path, b"", 0o600)), Some(ErrorKind::IsADirectory));
         assert_eq!(kind(bench.host.remove(&path)), Some(ErrorKind::IsADirectory));
     }
@@ -297,6 +303,12 @@ on_both! {
         assert!(bench.host.timeout(Duration::from_millis(10), &mut next).await.is_err());
         bench.host.send_signal(bench.host.pid(), Signal::Usr1).unwrap();
         assert_eq!(next.await, Signal::Usr1);
+    }
+
+    async fn files_may_be_opened(bench: Bench) {
+        let most = bench.host.open_files();
+        assert!(most >= 256, "{most}");
+        assert_eq!(bench.host.open_files(), most);
     }
 
     async fn time_passes(bench: Bench) {
