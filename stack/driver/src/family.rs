@@ -13,6 +13,9 @@ pub enum DeviceError {
     Gone(String),
     /// It is there but this exchange failed; the device stays open. Nothing was learnt: no variable and no flag changes.
     Failed(String),
+    /// It is there and answers, but says itself that what it knows is too old: the data are stale at once; the device
+    /// stays open.
+    Stale(String),
     /// It can never work like this: the configuration is wrong. Said at start, exit 1.
     Config(String),
 }
@@ -20,7 +23,9 @@ pub enum DeviceError {
 impl fmt::Display for DeviceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Gone(text) | Self::Failed(text) | Self::Config(text) => f.write_str(text),
+            Self::Gone(text) | Self::Failed(text) | Self::Stale(text) | Self::Config(text) => {
+                f.write_str(text)
+            }
         }
     }
 }

@@ -114,7 +114,12 @@ impl Device {
                     continue;
                 }
                 Err(DeviceError::Config(why)) if !self.ever_read => return Defeat::Config(why),
-                Err(DeviceError::Gone(why) | DeviceError::Failed(why) | DeviceError::Config(why)) => why,
+                Err(
+                    DeviceError::Gone(why)
+                    | DeviceError::Failed(why)
+                    | DeviceError::Stale(why)
+                    | DeviceError::Config(why),
+                ) => why,
             };
             self.family.close().await;
             let verdict = self.reconnect.failed(self.host.now(), &why);
@@ -204,6 +209,11 @@ impl Device {
                 Ok(())
             }
             Err(DeviceError::Gone(why)) => Err(why),
+            Err(DeviceError::Stale(why)) => {
+                self.lose(&why);
+                self.ready();
+                Ok(())
+            }
             Err(DeviceError::Failed(why) | DeviceError::Config(why)) => {
                 self.freshness.failed(self.host.now());
                 self.host

@@ -77,7 +77,9 @@ async fn open(family: &mut dyn Family, tree: &mut Tree, host: &Host) -> Result<(
             Err(why) => Err(why),
         };
         match opened {
-            Err(DeviceError::Gone(why) | DeviceError::Failed(why)) if host.now() < until => {
+            Err(DeviceError::Gone(why) | DeviceError::Failed(why) | DeviceError::Stale(why))
+                if host.now() < until =>
+            {
                 host.debug(1, format_args!("not yet: {why}"));
                 family.close().await;
                 host.sleep(BETWEEN).await;

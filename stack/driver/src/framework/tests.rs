@@ -268,6 +268,19 @@ async fn a_few_failed_polls_are_tolerated_and_staleness_is_said_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_device_that_calls_its_data_old_is_stale_at_once_and_stays_open() {
+    let bench = Bench::start(&[], |_| {});
+    let mut client = bench.client().await;
+    bench.handle.with(|device| device.trouble = Some(DeviceError::Stale("data stale".into())));
+    assert_eq!(client.hear(2_500).await, "DATASTALE\n");
+    assert_eq!(client.hear(100_000).await, "");
+    bench.handle.with(|device| device.trouble = None);
+    assert!(client.hear(2_500).await.ends_with("DATAOK\n"));
+    assert_eq!((bench.logged("lost"), bench.logged("re-established")), (1, 1));
+    assert_eq!(bench.handle.with(|device| device.opened), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_unplugged_device_is_stale_at_once_and_opened_again() {
     let bench = Bench::start(&[], |_| {});
     let mut client = bench.client().await;
