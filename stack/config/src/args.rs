@@ -38,7 +38,8 @@ impl std::error::Error for GetoptError {}
 /// An iterator over a command line's options; afterwards, [`Getopt::operands`].
 ///
 /// Options may stand together (`-DDD`), with their value (`-aups`) or before it (`-a ups`), and between the operands, as
-/// in glibc; after `--` all are operands. `--help` and `--version` are `-h` and `-V`.
+/// in glibc; after `--` all are operands. `--help` and `--version` are `-h` and `-V`. A `+` at the beginning of the
+/// specification, again as in glibc, lets the first operand end the options, so that a later one may begin with `-`.
 ///
 /// ```
 /// # use outage_config::args::Getopt;
@@ -50,6 +51,8 @@ impl std::error::Error for GetoptError {}
 #[derive(Clone, Debug)]
 pub struct Getopt {
     spec: Vec<(char, bool)>,
+    /// The first operand ends the options.
+    operands_last: bool,
     rest: VecDeque<String>,
     /// What is left of a group such as `-DDD`.
     group: VecDeque<char>,
@@ -61,6 +64,10 @@ impl Getopt {
     /// name.
     pub fn new<S: Into<String>>(spec: &str, args: impl IntoIterator<Item = S>) -> Self {
         let mut letters = Vec::new();
+        let (spec, operands_last) = match spec.strip_prefix('+') {
+            Some(rest) => (rest, true),
+            None => (spec, false),
+        };
         for c in spec.chars() {
             match letters.last_mut() {
                 Some((_, takes_value)) if c == ':' => *takes_value = true,
@@ -69,6 +76,7 @@ impl Getopt {
         }
         Self {
             spec: letters,
+            operands_last,
             rest: args.into_iter().map(Into::into).collect(),
             group: VecDeque::new(),
             operands: Vec::new(),
@@ -115,7 +123,12 @@ impl Iterator for Getopt {
                 "--version" => return Some(Ok(Opt { flag: 'V', value: None })),
                 _ if word.starts_with("--") => return Some(Err(GetoptError::Unrecognized(word))),
                 _ if word.len() > 1 && word.starts_with('-') => self.group = word.chars().skip(1).collect(),
-                _ => self.operands.push(word),
+                _ => {
+                    self.operands.push(word);
+                    if self.operands_last {
+                        self.operands.extend(self.rest.drain(..));
+                    }
+                }
             }
         }
     }
@@ -158,6 +171,14 @@ mod tests {
     #[case(&["-ü"], "(invalid option -- 'ü') | ")]
     fn reads_as_getopt_does(#[case] args: &[&str], #[case] shown: &str) {
         assert_eq!(show(args), shown);
+    }
+
+    #[test]
+    fn a_plus_lets_the_first_operand_end_the_options() {
+        let mut options = Getopt::new("+ab", ["-a", "ups", "-b", "-5"]);
+        let flags: String = options.by_ref().map(|option| option.unwrap().flag).collect();
+        assert_eq!((flags.as_str(), options.operands().join(" ").as_str()), ("a", "ups -b -5"));
+        assert!(Getopt::new("+a", ["-+"]).next().unwrap().is_err());
     }
 
     quickcheck! {

@@ -5,6 +5,7 @@
 //! all faults found, each with its place: one bad line loses nothing else. Nothing here reads a file or a clock.
 
 pub mod args;
+mod auth;
 mod diagnostic;
 mod duration;
 mod file;
@@ -19,6 +20,7 @@ mod upsmon;
 mod users;
 mod value;
 
+pub use auth::{AuthConf, AuthSection, AuthSettings};
 pub use diagnostic::{Diagnostic, Severity};
 pub use duration::{DurationError, duration, duration_or_never};
 pub use model::{
