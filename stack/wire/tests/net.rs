@@ -90,7 +90,13 @@ fn request(text: &str) -> String {
 #[case("INSTCMD ups load.off.delay 20", "INSTCMD ups load.off.delay \"20\"")]
 #[case("INSTCMD ups load.off.delay 20 30", "INSTCMD ups load.off.delay")]
 #[case("", "ERR UNKNOWN-COMMAND")]
-#[case("ATTACH ups", "ERR UNKNOWN-COMMAND")]
+#[case("attach ups", "ATTACH ups")]
+#[case("ATTACH", "ERR INVALID-ARGUMENT")]
+#[case("DETACH", "DETACH")]
+#[case("DETACH ups", "ERR INVALID-ARGUMENT")]
+#[case("GET NUMATTACH ups", "GET NUMATTACH ups")]
+#[case("GET NUMATTACH", "ERR INVALID-ARGUMENT")]
+#[case("ATTACHED ups", "ERR UNKNOWN-COMMAND")]
 #[case("\"GET\" VAR ups v", "GET VAR ups v")]
 fn requests(#[case] text: &str, #[case] expected: &str) {
     if expected == "!" {
@@ -104,7 +110,7 @@ fn requests(#[case] text: &str, #[case] expected: &str) {
 #[test]
 fn which_verbs_need_credentials() {
     let needing: Vec<&str> = Verb::ALL.iter().filter(|v| v.needs_credentials()).map(|v| v.as_str()).collect();
-    assert_eq!(needing, ["LOGIN", "PRIMARY", "MASTER", "FSD", "SET", "INSTCMD"]);
+    assert_eq!(needing, ["LOGIN", "ATTACH", "PRIMARY", "MASTER", "FSD", "SET", "INSTCMD"]);
     // NUT asks for them before it looks at the arguments, so the error says which verb it was.
     assert_eq!(with_line("LOGIN", |line| Request::parse(line).unwrap_err().verb), Some(Verb::Login));
 }
@@ -138,6 +144,7 @@ fn reply(text: &str) -> String {
 #[case("RANGE su700 v \"-90\" \"100\"")]
 #[case("CLIENT su700 ::1")]
 #[case("NUMLOGINS su700 1")]
+#[case("NUMATTACH su700 1")]
 #[case("UPSDESC su700 \"Development box\"")]
 #[case("TYPE su700 v RW ENUM RANGE STRING:3")]
 #[case("TYPE su700 v NUMBER")]
@@ -202,6 +209,7 @@ quickcheck! {
         let (ups, var, third) = (a.0.as_str(), b.0.as_str(), c.as_ref().map(|word| word.0.as_str()));
         let requests = [
             Request::Get(Get::NumLogins { ups }),
+            Request::Get(Get::NumAttach { ups }),
             Request::Get(Get::UpsDesc { ups }),
             Request::Get(Get::Var { ups, var }),
             Request::Get(Get::Type { ups, var }),
@@ -216,9 +224,11 @@ quickcheck! {
             Request::List(List::Enum { ups, var }),
             Request::List(List::Range { ups, var }),
             Request::Ver, Request::ProtVer, Request::NetVer, Request::Help, Request::StartTls, Request::Logout,
+            Request::Detach,
             Request::Username(ups),
             Request::Password(ups),
             Request::Login { ups },
+            Request::Attach { ups },
             Request::Primary { ups },
             Request::Master { ups },
             Request::Fsd { ups },

@@ -83,7 +83,8 @@ impl Core {
             Request::Password(word) => {
                 set_once(&mut client.password, word, ErrorCode::AlreadySetPassword, out)
             }
-            Request::Login { ups } => self.login(client, ups, out),
+            Request::Login { ups } => self.login(client, ups, ErrorCode::AlreadyLoggedIn, out),
+            Request::Attach { ups } => self.login(client, ups, ErrorCode::AlreadyAttached, out),
             Request::Primary { ups } => self.probe_primary(client, ups, "OK PRIMARY-GRANTED\n", out),
             Request::Master { ups } => self.probe_primary(client, ups, "OK MASTER-GRANTED\n", out),
             Request::Fsd { ups } => self.fsd(client, ups, out),
@@ -102,7 +103,7 @@ impl Core {
             Request::Help => reply(out, &[HELP]),
             Request::StartTls if self.settings.certificate => Err(ErrorCode::FeatureNotSupported),
             Request::StartTls => Err(ErrorCode::FeatureNotConfigured),
-            Request::Logout => {
+            Request::Logout | Request::Detach => {
                 client.closing = true;
                 reply(out, &["OK Goodbye\n"])
             }

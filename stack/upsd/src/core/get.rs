@@ -19,6 +19,11 @@ impl Core {
                 push_words(out, &["NUMLOGINS", ups]);
                 push_all(out, &[&count.to_string(), "\n"]);
             }
+            Get::NumAttach { ups } => {
+                let count = self.store.find(ups)?.logins.len();
+                push_words(out, &["NUMATTACH", ups]);
+                push_all(out, &[&count.to_string(), "\n"]);
+            }
             Get::UpsDesc { ups } => {
                 let found = self.store.find(ups)?;
                 push_words(out, &["UPSDESC", ups]);

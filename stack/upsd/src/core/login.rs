@@ -13,9 +13,16 @@ use super::variable::Variable;
 use super::{Core, Notice};
 
 impl Core {
-    pub(super) fn login(&mut self, client: &mut State, ups: &str, out: &mut Vec<u8>) -> Reply {
+    /// LOGIN and ATTACH are one, but for what they say the second time.
+    pub(super) fn login(
+        &mut self,
+        client: &mut State,
+        ups: &str,
+        already: ErrorCode,
+        out: &mut Vec<u8>,
+    ) -> Reply {
         if client.login.is_some() {
-            return Err(ErrorCode::AlreadyLoggedIn);
+            return Err(already);
         }
         self.store.find(ups)?;
         self.check_grant(client, Grant::Login, "LOGIN")?;

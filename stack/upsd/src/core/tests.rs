@@ -139,7 +139,8 @@ fn one(line: &str) -> String {
 #[case("HELP", "Commands: HELP VER PROTVER GET LIST SET INSTCMD LOGIN LOGOUT USERNAME PASSWORD STARTTLS")]
 #[case("STARTTLS", "ERR FEATURE-NOT-CONFIGURED")]
 #[case("", "ERR UNKNOWN-COMMAND")]
-#[case("ATTACH eaton", "ERR UNKNOWN-COMMAND")]
+#[case("DETACH x", "ERR INVALID-ARGUMENT")]
+#[case("DETACH", "OK Goodbye")]
 #[case("LOGOUT x", "ERR INVALID-ARGUMENT")]
 #[case("LOGOUT", "OK Goodbye")]
 // GET
@@ -159,6 +160,8 @@ fn one(line: &str) -> String {
 #[case("GET UPSDESC gone", r#"UPSDESC gone "Unavailable""#)]
 #[case("GET UPSDESC none", "ERR UNKNOWN-UPS")]
 #[case("GET NUMLOGINS gone", "NUMLOGINS gone 0")]
+#[case("GET NUMATTACH gone", "NUMATTACH gone 0")]
+#[case("GET NUMATTACH none", "ERR UNKNOWN-UPS")]
 #[case("GET TYPE eaton ups.status", "TYPE eaton ups.status NUMBER")]
 #[case("GET TYPE eaton ups.id", "TYPE eaton ups.id RW STRING:8")]
 #[case("GET TYPE eaton input.sensitivity", "TYPE eaton input.sensitivity RW ENUM STRING:10")]
@@ -184,6 +187,7 @@ fn one(line: &str) -> String {
 #[case("LIST RANGE eaton ups.id", "BEGIN LIST RANGE eaton ups.id\nEND LIST RANGE eaton ups.id")]
 // Verbs that want a name and a password ask for those before anything else
 #[case("LOGIN", "ERR USERNAME-REQUIRED")]
+#[case("ATTACH", "ERR USERNAME-REQUIRED")]
 #[case("PRIMARY none", "ERR USERNAME-REQUIRED")]
 #[case("MASTER eaton", "ERR USERNAME-REQUIRED")]
 #[case("FSD eaton", "ERR USERNAME-REQUIRED")]

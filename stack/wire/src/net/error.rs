@@ -66,6 +66,8 @@ codes! {
     DataStale = "DATA-STALE", "Data stale";
     /// LOGIN a second time.
     AlreadyLoggedIn = "ALREADY-LOGGED-IN", "Already logged in";
+    /// ATTACH a second time: RFC 9271's name for ALREADY-LOGGED-IN.
+    AlreadyAttached = "ALREADY-ATTACHED", "Already attached";
     /// Documented; never sent.
     InvalidPassword = "INVALID-PASSWORD", "Invalid password";
     /// PASSWORD a second time.

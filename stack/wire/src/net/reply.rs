@@ -89,6 +89,8 @@ pub enum Reply<'a> {
     Client { ups: &'a str, address: &'a str },
     /// An answer to GET NUMLOGINS.
     NumLogins { ups: &'a str, count: u64 },
+    /// An answer to GET NUMATTACH.
+    NumAttach { ups: &'a str, count: u64 },
     /// An answer to GET UPSDESC.
     UpsDesc { ups: &'a str, description: &'a str },
     /// An answer to GET TYPE.
@@ -149,6 +151,7 @@ impl<'a> Reply<'a> {
             "RANGE" => Self::Range { ups: at(1)?, var: at(2)?, min: number(at(3)?)?, max: number(at(4)?)? },
             "CLIENT" => Self::Client { ups: at(1)?, address: at(2)? },
             "NUMLOGINS" => Self::NumLogins { ups: at(1)?, count: number(at(2)?)? },
+            "NUMATTACH" => Self::NumAttach { ups: at(1)?, count: number(at(2)?)? },
             "UPSDESC" => Self::UpsDesc { ups: at(1)?, description: at(2)? },
             "TYPE" => Self::Type { ups: at(1)?, var: at(2)?, kind: kind(line) },
             "DESC" => Self::Desc { ups: at(1)?, var: at(2)?, description: at(3)? },
@@ -207,6 +210,7 @@ impl fmt::Display for Reply<'_> {
             }
             Self::Client { ups, address } => write!(f, "CLIENT {} {}", bare(ups), bare(address)),
             Self::NumLogins { ups, count } => write!(f, "NUMLOGINS {} {count}", bare(ups)),
+            Self::NumAttach { ups, count } => write!(f, "NUMATTACH {} {count}", bare(ups)),
             Self::UpsDesc { ups, description } => write!(f, "UPSDESC {} {}", bare(ups), quoted(description)),
             Self::Type { ups, var, kind } => write!(f, "TYPE {} {} {kind}", bare(ups), bare(var)),
             Self::Desc { ups, var, description } => {

@@ -50,8 +50,12 @@ verbs! {
     Password = "PASSWORD";
     /// This client's machine hangs on the UPS.
     Login = "LOGIN";
+    /// RFC 9271's name for LOGIN.
+    Attach = "ATTACH";
     /// Ends the connection.
     Logout = "LOGOUT";
+    /// RFC 9271's name for LOGOUT.
+    Detach = "DETACH";
     /// May this user be the primary of the UPS?
     Primary = "PRIMARY";
     /// PRIMARY's name before protocol 1.3.
@@ -75,7 +79,8 @@ impl Verb {
     /// USERNAME-REQUIRED or PASSWORD-REQUIRED, in that order, before anything else of the request is looked at.
     #[must_use]
     pub const fn needs_credentials(self) -> bool {
-        matches!(self, Self::Login | Self::Primary | Self::Master | Self::Fsd | Self::Set | Self::InstCmd)
+        use Verb::{Attach, Fsd, InstCmd, Login, Master, Primary, Set};
+        matches!(self, Login | Attach | Primary | Master | Fsd | Set | InstCmd)
     }
 }
 
@@ -91,6 +96,8 @@ impl fmt::Display for Verb {
 pub enum Get<'a> {
     /// How many clients are logged in to the UPS.
     NumLogins { ups: &'a str },
+    /// The same by RFC 9271's name.
+    NumAttach { ups: &'a str },
     /// The UPS's description, from ups.conf.
     UpsDesc { ups: &'a str },
     /// A variable's value.
@@ -139,7 +146,9 @@ pub enum Request<'a> {
     Username(&'a str),
     Password(&'a str),
     Login { ups: &'a str },
+    Attach { ups: &'a str },
     Logout,
+    Detach,
     Primary { ups: &'a str },
     Master { ups: &'a str },
     Fsd { ups: &'a str },
@@ -196,7 +205,9 @@ impl<'a> Request<'a> {
             Verb::Username => one().map(Self::Username),
             Verb::Password => one().map(Self::Password),
             Verb::Login => one().map(|ups| Self::Login { ups }),
+            Verb::Attach => one().map(|ups| Self::Attach { ups }),
             Verb::Logout => alone(Self::Logout),
+            Verb::Detach => alone(Self::Detach),
             Verb::Primary => one().map(|ups| Self::Primary { ups }),
             Verb::Master => one().map(|ups| Self::Master { ups }),
             Verb::Fsd => one().map(|ups| Self::Fsd { ups }),
@@ -240,7 +251,9 @@ impl<'a> Request<'a> {
             Self::Username(_) => Verb::Username,
             Self::Password(_) => Verb::Password,
             Self::Login { .. } => Verb::Login,
+            Self::Attach { .. } => Verb::Attach,
             Self::Logout => Verb::Logout,
+            Self::Detach => Verb::Detach,
             Self::Primary { .. } => Verb::Primary,
             Self::Master { .. } => Verb::Master,
             Self::Fsd { .. } => Verb::Fsd,
@@ -260,6 +273,9 @@ impl<'a> Get<'a> {
         let ups = line.get(2)?;
         if is("NUMLOGINS") {
             return Some(Self::NumLogins { ups });
+        }
+        if is("NUMATTACH") {
+            return Some(Self::NumAttach { ups });
         }
         if is("UPSDESC") {
             return Some(Self::UpsDesc { ups });
@@ -315,6 +331,7 @@ impl fmt::Display for Get<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Self::NumLogins { ups } => write!(f, "NUMLOGINS {}", bare(ups)),
+            Self::NumAttach { ups } => write!(f, "NUMATTACH {}", bare(ups)),
             Self::UpsDesc { ups } => write!(f, "UPSDESC {}", bare(ups)),
             Self::Var { ups, var } => write!(f, "VAR {} {}", bare(ups), bare(var)),
             Self::Type { ups, var } => write!(f, "TYPE {} {}", bare(ups), bare(var)),
@@ -346,11 +363,14 @@ impl fmt::Display for Request<'_> {
         match *self {
             Self::Get(get) => write!(f, " {get}"),
             Self::List(list) => write!(f, " {list}"),
-            Self::Ver | Self::ProtVer | Self::NetVer | Self::Help | Self::StartTls | Self::Logout => Ok(()),
+            Self::Ver | Self::ProtVer | Self::NetVer | Self::Help | Self::StartTls => Ok(()),
+            Self::Logout | Self::Detach => Ok(()),
             Self::Username(word) | Self::Password(word) => write!(f, " {}", bare(word)),
-            Self::Login { ups } | Self::Primary { ups } | Self::Master { ups } | Self::Fsd { ups } => {
-                write!(f, " {}", bare(ups))
-            }
+            Self::Login { ups }
+            | Self::Attach { ups }
+            | Self::Primary { ups }
+            | Self::Master { ups }
+            | Self::Fsd { ups } => write!(f, " {}", bare(ups)),
             Self::SetVar { ups, var, value } => {
                 write!(f, " VAR {} {} {}", bare(ups), bare(var), quoted(value))
             }
