@@ -145,8 +145,16 @@ impl Faults {
 
     /// A directive that is known and changes nothing yet; said once a file.
     pub(crate) fn idle(&mut self, row: &Row, directive: &'static str) {
+        self.once(row, directive, &format!("{directive} is not acted on yet"), None);
+    }
+
+    /// Something to know about a directive; said once a file.
+    pub(crate) fn once(&mut self, row: &Row, directive: &'static str, message: &str, help: Option<&str>) {
         if self.idle.insert(directive) {
-            self.note(row.key().spot, format!("{directive} is not acted on yet"));
+            let fault = self.note(row.key().spot, message);
+            if let Some(help) = help {
+                fault.help(help);
+            }
         }
     }
 

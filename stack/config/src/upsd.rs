@@ -62,24 +62,20 @@ fn directive(conf: &mut UpsdConf, row: &Row, faults: &mut Faults) {
             }
         }
         "DEBUG_MIN" => directive.optional_number(&mut conf.debug_min),
-        "DISABLE_WEAK_SSL" => {
-            directive.boolean(&mut conf.disable_weak_ssl);
-            faults.idle(row, name);
-        }
-        "CERTFILE" => {
-            directive.text(&mut conf.cert_file);
-            faults.idle(row, name);
-        }
-        "CERTPATH" => {
-            directive.text(&mut conf.cert_path);
-            faults.idle(row, name);
-        }
+        "DISABLE_WEAK_SSL" => directive.boolean(&mut conf.disable_weak_ssl),
+        "CERTFILE" => directive.text(&mut conf.cert_file),
+        "CERTPATH" => directive.text(&mut conf.cert_path),
         "CERTIDENT" => {
             if let Some([ident, password]) = directive.values(2, 2) {
                 conf.cert_ident =
                     Some(CertIdent { name: ident.text.clone(), password: password.text.clone() });
             }
-            faults.idle(row, name);
+            faults.once(
+                row,
+                name,
+                "CERTIDENT is for certificates in an NSS database, which this upsd does not use",
+                Some("put the certificate, its chain and its key, as PEM and not encrypted, into CERTFILE"),
+            );
         }
         "CERTREQUEST" => {
             if let Some(word) = directive.one(None) {
@@ -90,7 +86,6 @@ fn directive(conf: &mut UpsdConf, row: &Row, faults: &mut Faults) {
                     _ => directive.bad(word, "needs NO, REQUEST or REQUIRE"),
                 }
             }
-            faults.idle(row, name);
         }
         _ => {}
     }
