@@ -65,6 +65,10 @@ pub struct FileInfo {
     pub size: u64,
     /// Whether it is a directory.
     pub is_dir: bool,
+    /// Whether it is a plain file: neither a directory nor a device, a pipe or a socket.
+    pub is_file: bool,
+    /// When its content was last changed. Only to be compared with what was said before.
+    pub modified: SystemTime,
 }
 
 /// A point in time on a machine's own calendar: what strftime(3) wants to know.

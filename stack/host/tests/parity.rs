@@ -252,7 +252,10 @@ on_both! {
         bench.host.write(&path, b"new one", 0o640).unwrap();
         assert_eq!(bench.host.read(&path).unwrap(), b"new one");
         let info = bench.host.stat(&path).unwrap();
-        assert_eq!((info.mode, info.size, info.is_dir), (0o640, 7, false));
+        assert_eq!((info.mode, info.size, info.is_dir, info.is_file), (0o640, 7, false, true));
+        bench.host.read(&path).unwrap();
+        assert_eq!(bench.host.stat(&path).unwrap().modified, info.modified, "reading changes nothing");
+        assert!(!bench.host.stat(&bench.dir).unwrap().is_file);
         let below = path.join("below");
         assert_eq!(kind(bench.host.write(&below, b"", 0o600)), Some(ErrorKind::NotADirectory));
         bench.host.remove(&path).unwrap();

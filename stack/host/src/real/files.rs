@@ -4,6 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::os::FileInfo;
 
@@ -63,5 +64,8 @@ pub(super) fn stat(path: &Path) -> io::Result<FileInfo> {
         mode: metadata.permissions().mode() & 0o7777,
         size: metadata.len(),
         is_dir: metadata.is_dir(),
+        is_file: metadata.is_file(),
+        // Every system that this runs on knows it.
+        modified: metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH),
     })
 }

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Weak;
+use std::time::{Duration, SystemTime};
 
 use super::network::Queue;
 use crate::os::FileInfo;
@@ -17,6 +18,8 @@ pub(super) enum Node {
     File {
         content: Vec<u8>,
         mode: u32,
+        /// How many changes of files there were when this was changed last.
+        change: u64,
     },
     /// A Unix socket; it stays when its listener is gone, and then refuses.
     Socket {
@@ -29,6 +32,7 @@ pub(super) enum Node {
 pub(super) struct Files {
     nodes: BTreeMap<PathBuf, Node>,
     faults: BTreeMap<PathBuf, io::ErrorKind>,
+    changes: u64,
 }
 
 /// `path` without `.` and `..`, as an absolute path.
@@ -48,7 +52,7 @@ fn clean(path: &Path) -> PathBuf {
 
 impl Files {
     pub(super) fn new() -> Self {
-        let mut files = Self { nodes: BTreeMap::new(), faults: BTreeMap::new() };
+        let mut files = Self { nodes: BTreeMap::new(), faults: BTreeMap::new(), changes: 0 };
         for path in ["/etc/nut", "/etc/ups", "/var/state/ups", "/run/nut", "/var/run/nut", "/tmp", "/dev"] {
             files.make_directories(Path::new(path));
         }
@@ -106,7 +110,8 @@ impl Files {
         if let Some(Node::Directory { .. }) = self.nodes.get(&path) {
             return Err(io::ErrorKind::IsADirectory.into());
         }
-        self.nodes.insert(path, Node::File { content: content.to_vec(), mode });
+        self.changes += 1;
+        self.nodes.insert(path, Node::File { content: content.to_vec(), mode, change: self.changes });
         Ok(())
     }
 
@@ -114,9 +119,13 @@ impl Files {
         let path = clean(path);
         self.check_fault(&path)?;
         self.check_parent(&path)?;
-        let new = Node::File { content: Vec::new(), mode: 0o644 };
+        self.changes += 1;
+        let new = Node::File { content: Vec::new(), mode: 0o644, change: self.changes };
         match self.nodes.entry(path).or_insert(new) {
-            Node::File { content: so_far, .. } => so_far.extend_from_slice(content),
+            Node::File { content: so_far, change, .. } => {
+                so_far.extend_from_slice(content);
+                *change = self.changes;
+            }
             Node::Directory { .. } => return Err(io::ErrorKind::IsADirectory.into()),
             Node::Socket { .. } => return Err(io::Error::from_raw_os_error(libc::ENXIO)),
         }
@@ -149,12 +158,19 @@ impl Files {
     }
 
     pub(super) fn stat(&self, path: &Path) -> io::Result<FileInfo> {
+        let start =
+            FileInfo { mode: 0, size: 0, is_dir: false, is_file: false, modified: SystemTime::UNIX_EPOCH };
         Ok(match self.get(path)? {
-            Node::Directory { mode } => FileInfo { mode: *mode, size: 0, is_dir: true },
-            Node::File { content, mode } => {
-                FileInfo { mode: *mode, size: content.len() as u64, is_dir: false }
-            }
-            Node::Socket { mode, .. } => FileInfo { mode: *mode, size: 0, is_dir: false },
+            Node::Directory { mode } => FileInfo { mode: *mode, is_dir: true, ..start },
+            Node::File { content, mode, change } => FileInfo {
+                mode: *mode,
+                size: content.len() as u64,
+                is_file: true,
+                // Each change is later than the one before, also at the same virtual time.
+                modified: start.modified + Duration::from_secs(*change),
+                ..start
+            },
+            Node::Socket { mode, .. } => FileInfo { mode: *mode, ..start },
         })
     }
 
