@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use outage_wire::PROTOCOL_VERSION;
+use outage_wire::{Lexer, PROTOCOL_VERSION};
 use outage_wire::lex::Line;
 use outage_wire::net::{ErrorCode, Request, RequestError, Verb};
 use outage_wire::quote::bare;
 
-use super::session::{ClientId, Session, State};
+use super::session::{ClientId, Encryption, Session, State};
 use super::{Core, URL, VERSION};
 
 /// Sixteen unguessable bytes, asked for when a request is to be tracked.
@@ -27,12 +27,13 @@ impl Core {
     /// A client connected from `address`.
     pub fn open(&mut self, address: &str) -> Session {
         self.next_client += 1;
-        Session::new(ClientId(self.next_client), address.to_owned())
+        Session::new(ClientId(self.next_client), address)
     }
 
     /// Answers what a client sent, cut into pieces anyhow: replies are appended to `out` in order.
     ///
-    /// Stops early, between lines, once `out` holds more than `enough` bytes or the client said goodbye.
+    /// Stops early, between lines, once `out` holds more than `enough` bytes, the client said goodbye, or what follows
+    /// is a TLS handshake.
     pub fn answer(
         &mut self,
         session: &mut Session,
@@ -42,9 +43,22 @@ impl Core {
         entropy: &mut dyn FnMut() -> [u8; 16],
         out: &mut Vec<u8>,
     ) -> Answered {
-        let Session { lexer, state } = session;
+        let Session { lexer: begun, state } = session;
         let mut rest = input;
-        while !state.closing && out.len() <= enough {
+        let mut lexer: Option<Box<Lexer>> = begun.take();
+        while !rest.is_empty()
+            && out.len() <= enough
+            && !state.closing
+            && state.encryption != Encryption::Starting
+        {
+            if lexer.as_ref().is_none_or(|lexer| lexer.is_idle())
+                && let Some(length) = self.quick(rest, now, out)
+            {
+                state.lines += 1;
+                rest = rest.get(length..).unwrap_or_default();
+                continue;
+            }
+            let lexer = lexer.get_or_insert_with(|| self.spare.take().unwrap_or_else(new_lexer));
             let Some(line) = lexer.next(&mut rest) else { break };
             state.lines += 1;
             // A line that cannot be read as words gets no reply, as with NUT.
@@ -54,6 +68,10 @@ impl Core {
                 out.truncate(length);
                 push_all(out, &["ERR ", code.as_str(), "\n"]);
             }
+        }
+        match lexer {
+            Some(lexer) if lexer.is_idle() => self.spare = Some(lexer),
+            unfinished => *begun = unfinished,
         }
         Answered { used: input.len() - rest.len() }
     }
@@ -101,14 +119,22 @@ impl Core {
             Request::Ver => reply(out, &["Network UPS Tools upsd ", VERSION, " - ", URL, "\n"]),
             Request::ProtVer | Request::NetVer => reply(out, &[PROTOCOL_VERSION, "\n"]),
             Request::Help => reply(out, &[HELP]),
-            Request::StartTls if self.settings.certificate => Err(ErrorCode::FeatureNotSupported),
-            Request::StartTls => Err(ErrorCode::FeatureNotConfigured),
+            Request::StartTls if client.encryption == Encryption::Done => Err(ErrorCode::AlreadySslMode),
+            Request::StartTls if !self.settings.tls => Err(ErrorCode::FeatureNotConfigured),
+            Request::StartTls => {
+                client.encryption = Encryption::Starting;
+                reply(out, &["OK STARTTLS\n"])
+            }
             Request::Logout | Request::Detach => {
                 client.closing = true;
                 reply(out, &["OK Goodbye\n"])
             }
         }
     }
+}
+
+fn new_lexer() -> Box<Lexer> {
+    Box::new(Lexer::network())
 }
 
 const HELP: &str =
@@ -143,11 +169,11 @@ pub(super) fn push_words(out: &mut Vec<u8>, words: &[&str]) {
 }
 
 /// USERNAME and PASSWORD: taken as they are, once; they are judged when something needs them.
-fn set_once(slot: &mut Option<String>, value: &str, already: ErrorCode, out: &mut Vec<u8>) -> Reply {
+fn set_once(slot: &mut Option<Box<str>>, value: &str, already: ErrorCode, out: &mut Vec<u8>) -> Reply {
     if slot.is_some() {
         return Err(already);
     }
-    *slot = Some(value.to_owned());
+    *slot = Some(value.into());
     reply(out, &["OK\n"])
 }
 

@@ -7,6 +7,7 @@ use outage_wire::net::List;
 use super::Core;
 use super::answer::{Reply, push_all, push_words};
 use super::get::push_quoted_line;
+use super::ups::Ups;
 use super::variable::Variable;
 
 impl Core {
@@ -20,10 +21,14 @@ impl Core {
                 }
             }
             List::Var { ups } => {
-                self.list_variables(list, ["VAR", ups], now, |_| true, out)?;
+                let found = self.available(ups, now)?;
+                begin(out, list);
+                found.push_rows(out, ["VAR", ups], |_| true);
             }
             List::Rw { ups } => {
-                self.list_variables(list, ["RW", ups], now, |variable| variable.writable, out)?;
+                let found = self.available(ups, now)?;
+                begin(out, list);
+                found.push_rows(out, ["RW", ups], |variable| variable.writable);
             }
             List::Cmd { ups } => {
                 let found = self.available(ups, now)?;
@@ -58,34 +63,38 @@ impl Core {
                 }
             }
         }
-        push_all(out, &["END LIST ", &list.to_string(), "\n"]);
+        end(out, list);
         Ok(())
     }
+}
 
-    fn list_variables(
-        &self,
-        list: List<'_>,
-        [kind, ups]: [&str; 2],
-        now: Duration,
-        wanted: impl Fn(&Variable) -> bool,
-        out: &mut Vec<u8>,
-    ) -> Reply {
-        let found = self.available(ups, now)?;
-        begin(out, list);
+impl Ups {
+    fn push_rows(&self, out: &mut Vec<u8>, [kind, ups]: [&str; 2], wanted: impl Fn(&Variable) -> bool) {
         // The same words begin every row.
         let mut head = Vec::new();
         push_words(&mut head, &[kind, ups]);
-        for variable in found.variables.iter().filter(|variable| wanted(variable)) {
+        for variable in self.variables.iter().filter(|variable| wanted(variable)) {
             out.extend_from_slice(&head);
             push_words(out, &[&variable.name]);
-            found.push_value(variable, out);
+            self.push_value(variable, out);
         }
-        Ok(())
+    }
+
+    /// Appends the whole reply to LIST VAR.
+    pub(super) fn push_listing(&self, out: &mut Vec<u8>) {
+        let list = List::Var { ups: &self.name };
+        begin(out, list);
+        self.push_rows(out, ["VAR", &self.name], |_| true);
+        end(out, list);
     }
 }
 
 fn begin(out: &mut Vec<u8>, list: List<'_>) {
     push_all(out, &["BEGIN LIST ", &list.to_string(), "\n"]);
+}
+
+fn end(out: &mut Vec<u8>, list: List<'_>) {
+    push_all(out, &["END LIST ", &list.to_string(), "\n"]);
 }
 
 /// Appends the last word of a line, and its end.

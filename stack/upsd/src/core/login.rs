@@ -27,11 +27,11 @@ impl Core {
         self.store.find(ups)?;
         self.check_grant(client, Grant::Login, "LOGIN")?;
         let found = self.store.find_mut(ups)?;
-        found.logins.push(Login { client: client.id, address: client.address.clone() });
+        found.logins.push(Login { client: client.id, address: client.address() });
         client.login = Some(found.id);
         self.notices.push(Notice::Login {
             user: client.user(),
-            address: client.address.clone(),
+            address: client.address(),
             ups: found.name.clone(),
         });
         reply(out, &["OK\n"])
@@ -40,18 +40,14 @@ impl Core {
     /// A client's connection ended: its login no longer counts.
     pub fn close(&mut self, session: &Session) {
         let client = &session.state;
-        for ups in self.store.iter_mut() {
-            let before = ups.logins.len();
-            ups.logins.retain(|login| login.client != client.id);
-            if ups.logins.len() < before {
-                let ups = ups.name.clone();
-                self.notices.push(Notice::Logout {
-                    user: client.user(),
-                    address: client.address.clone(),
-                    ups,
-                });
-            }
-        }
+        // None of this when the UPS is no longer in ups.conf.
+        let Some(ups) = client.login.and_then(|ups| self.store.get_mut(ups)) else { return };
+        ups.logins.retain(|login| login.client != client.id);
+        self.notices.push(Notice::Logout {
+            user: client.user(),
+            address: client.address(),
+            ups: ups.name.clone(),
+        });
     }
 
     /// Only answers whether it would be allowed; nothing is remembered.
@@ -71,9 +67,9 @@ impl Core {
         self.store.find(ups)?;
         self.check_grant(client, Grant::Fsd, "FSD")?;
         let found = self.store.find_mut(ups)?;
-        found.fsd = true;
+        found.latch_fsd();
         let ups = found.name.clone();
-        self.notices.push(Notice::Fsd { user: client.user(), address: client.address.clone(), ups });
+        self.notices.push(Notice::Fsd { user: client.user(), address: client.address(), ups });
         reply(out, &["OK FSD-SET\n"])
     }
 
@@ -93,7 +89,7 @@ impl Core {
         self.tell(ups, &line, tracking.as_deref(), out).map_err(|_| ErrorCode::SetFailed)?;
         self.notices.push(Notice::Set {
             user: client.user(),
-            address: client.address.clone(),
+            address: client.address(),
             ups: ups.to_owned(),
             variable: variable.to_owned(),
             tracking,
@@ -120,7 +116,7 @@ impl Core {
         self.tell(ups, &line, tracking.as_deref(), out).map_err(|_| ErrorCode::InstcmdFailed)?;
         self.notices.push(Notice::Command {
             user: client.user(),
-            address: client.address.clone(),
+            address: client.address(),
             ups: ups.to_owned(),
             command: command.to_owned(),
             tracking,
@@ -160,13 +156,17 @@ impl Core {
     fn denied(&mut self, client: &mut State, what: &'static str) -> ErrorCode {
         if !client.denial_said {
             client.denial_said = true;
-            self.notices.push(Notice::Denied { user: client.user(), address: client.address.clone(), what });
+            self.notices.push(Notice::Denied { user: client.user(), address: client.address(), what });
         }
         ErrorCode::AccessDenied
     }
 }
 
 impl State {
+    pub(super) fn address(&self) -> String {
+        String::from(&*self.address)
+    }
+
     fn username(&self) -> &str {
         self.username.as_deref().unwrap_or_default()
     }

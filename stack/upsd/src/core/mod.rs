@@ -7,9 +7,11 @@
 mod answer;
 mod describe;
 mod get;
+mod index;
 mod list;
 mod login;
 mod notice;
+mod quick;
 mod session;
 mod store;
 #[cfg(test)]
@@ -22,6 +24,7 @@ mod variable;
 use std::time::Duration;
 
 use outage_config::UpsdUsers;
+use outage_wire::Lexer;
 
 pub use answer::Answered;
 pub use describe::Descriptions;
@@ -46,8 +49,8 @@ pub struct Settings {
     pub max_age: Duration,
     /// TRACKINGDELAY: how long the outcome of a tracked request is kept.
     pub tracking_delay: Duration,
-    /// Whether a certificate is configured: decides how `STARTTLS` is refused.
-    pub certificate: bool,
+    /// Whether connections can be encrypted: `STARTTLS` is refused without.
+    pub tls: bool,
 }
 
 impl Default for Settings {
@@ -55,7 +58,7 @@ impl Default for Settings {
         Self {
             max_age: Duration::from_secs(15),
             tracking_delay: Duration::from_secs(3600),
-            certificate: false,
+            tls: false,
         }
     }
 }
@@ -71,6 +74,8 @@ pub struct Core {
     next_client: u64,
     notices: Vec<Notice>,
     woken: Vec<UpsId>,
+    /// A lexer for whoever needs one: sessions keep theirs only while they are in the middle of a line.
+    spare: Option<Box<Lexer>>,
 }
 
 impl Core {

@@ -11,19 +11,32 @@ pub struct ClientId(pub(super) u64);
 /// What a client has said so far. Made by [`super::Core::open`]; give it back to [`super::Core::close`].
 #[derive(Debug)]
 pub struct Session {
-    pub(super) lexer: Lexer,
+    /// The line that has begun; none between lines.
+    pub(super) lexer: Option<Box<Lexer>>,
     pub(super) state: State,
+}
+
+/// Whether the bytes of a session are encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Encryption {
+    /// No.
+    None,
+    /// The client was told `OK STARTTLS`: what it sends next is no request.
+    Starting,
+    /// Yes.
+    Done,
 }
 
 /// [`Session`] without what it is reading.
 pub(super) struct State {
     pub(super) id: ClientId,
-    pub(super) address: String,
-    pub(super) username: Option<String>,
-    pub(super) password: Option<String>,
+    pub(super) address: Box<str>,
+    pub(super) username: Option<Box<str>>,
+    pub(super) password: Option<Box<str>>,
     pub(super) login: Option<UpsId>,
     pub(super) tracking: bool,
     pub(super) closing: bool,
+    pub(super) encryption: Encryption,
     /// Refusals for want of a grant are logged once a session.
     pub(super) denial_said: bool,
     /// Lines answered, or dropped as unreadable.
@@ -43,19 +56,20 @@ impl std::fmt::Debug for State {
 }
 
 impl Session {
-    pub(super) fn new(id: ClientId, address: String) -> Self {
+    pub(super) fn new(id: ClientId, address: &str) -> Self {
         let state = State {
             id,
-            address,
+            address: address.into(),
             username: None,
             password: None,
             login: None,
             tracking: false,
             closing: false,
+            encryption: Encryption::None,
             denial_said: false,
             lines: 0,
         };
-        Self { lexer: Lexer::network(), state }
+        Self { lexer: None, state }
     }
 
     /// Its name.
@@ -74,6 +88,26 @@ impl Session {
     #[must_use]
     pub fn is_closing(&self) -> bool {
         self.state.closing
+    }
+
+    /// Whether the client waits for the server's half of a TLS handshake: send what is left, then do that, and say
+    /// [`Session::encrypted`]. Bytes that were not used by [`super::Core::answer`] belong to the handshake.
+    #[must_use]
+    pub fn is_starting_tls(&self) -> bool {
+        self.state.encryption == Encryption::Starting
+    }
+
+    /// The handshake is done: requests come encrypted from now on.
+    pub fn encrypted(&mut self) {
+        self.state.encryption = Encryption::Done;
+    }
+
+    /// About how many bytes it holds on the heap.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        let text = |text: &Option<Box<str>>| text.as_ref().map_or(0, |text| text.len());
+        let lexer = self.lexer.as_ref().map_or(0, |lexer| size_of::<Lexer>() + lexer.held());
+        lexer + self.state.address.len() + text(&self.state.username) + text(&self.state.password)
     }
 
     /// How many lines it completed.

@@ -6,9 +6,9 @@ use outage_config::UpsConf;
 use outage_wire::net::ErrorCode;
 
 use super::Core;
+use super::index::{Index, same_name};
 use super::session::ClientId;
 use super::ups::{Ups, UpsId};
-use super::variable::compare_names;
 
 /// How [`Core::configure`] changed what is served.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,17 +47,25 @@ pub enum Change {
 pub(super) struct Store {
     upses: Vec<Ups>,
     /// Places in `upses` by name.
-    by_name: Vec<usize>,
+    by_name: Index,
     next: u32,
 }
 
 impl Store {
     pub(super) fn find(&self, name: &str) -> Result<&Ups, ErrorCode> {
-        self.place(name).and_then(|at| self.upses.get(at)).ok_or(ErrorCode::UnknownUps)
+        self.named(name.as_bytes()).ok_or(ErrorCode::UnknownUps)
     }
 
     pub(super) fn find_mut(&mut self, name: &str) -> Result<&mut Ups, ErrorCode> {
-        self.place(name).and_then(|at| self.upses.get_mut(at)).ok_or(ErrorCode::UnknownUps)
+        self.named_mut(name.as_bytes()).ok_or(ErrorCode::UnknownUps)
+    }
+
+    pub(super) fn named(&self, name: &[u8]) -> Option<&Ups> {
+        self.place(name).and_then(|at| self.upses.get(at))
+    }
+
+    pub(super) fn named_mut(&mut self, name: &[u8]) -> Option<&mut Ups> {
+        self.place(name).and_then(|at| self.upses.get_mut(at))
     }
 
     pub(super) fn get_mut(&mut self, id: UpsId) -> Option<&mut Ups> {
@@ -68,19 +76,13 @@ impl Store {
         self.upses.iter()
     }
 
-    pub(super) fn iter_mut(&mut self) -> std::slice::IterMut<'_, Ups> {
-        self.upses.iter_mut()
-    }
-
-    fn place(&self, name: &str) -> Option<usize> {
-        let found = self.by_name.binary_search_by(|&at| compare_names(&self.upses[at].name, name)).ok()?;
-        self.by_name.get(found).copied()
+    fn place(&self, name: &[u8]) -> Option<usize> {
+        let is = |at: usize| self.upses.get(at).is_some_and(|ups| same_name(ups.name.as_bytes(), name));
+        self.by_name.find(name, is)
     }
 
     fn index(&mut self) {
-        self.by_name = (0..self.upses.len()).collect();
-        let upses = &self.upses;
-        self.by_name.sort_by(|&a, &b| compare_names(&upses[a].name, &upses[b].name));
+        self.by_name.build(self.upses.iter().map(|ups| ups.name.as_str()));
     }
 }
 

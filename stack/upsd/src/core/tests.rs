@@ -312,6 +312,86 @@ fn a_primary_logs_in_and_sets_fsd() {
     assert_eq!(bench.ask(&mut other, "GET VAR eaton ups.status"), "VAR eaton ups.status \"FSD OL\"\n");
 }
 
+#[test]
+fn attach_and_detach_are_login_and_logout() {
+    let mut bench = Bench::new();
+    let mut session = session_of(&mut bench, "mon", "mon pw");
+    let text = bench.transcript(
+        &mut session,
+        "ATTACH eaton\nATTACH eaton\nLOGIN eaton\nGET NUMATTACH eaton\nGET NUMLOGINS eaton\nDETACH",
+    );
+    insta::assert_snapshot!(text, @r#"
+    > ATTACH eaton
+    OK
+    > ATTACH eaton
+    ERR ALREADY-ATTACHED
+    > LOGIN eaton
+    ERR ALREADY-LOGGED-IN
+    > GET NUMATTACH eaton
+    NUMATTACH eaton 1
+    > GET NUMLOGINS eaton
+    NUMLOGINS eaton 1
+    > DETACH
+    OK Goodbye
+    "#);
+    assert!(session.is_closing());
+}
+
+#[test]
+fn what_follows_starttls_is_no_request() {
+    let mut bench = Bench::new();
+    bench.core.set_settings(Settings { tls: true, ..Settings::default() });
+    let mut session = bench.open();
+    let mut out = Vec::new();
+    let mut used = |bench: &mut Bench, session: &mut Session, bytes: &[u8]| {
+        out.clear();
+        let used = bench.core.answer(session, bytes, bench.now, ALL, &mut || [0; 16], &mut out).used;
+        (used, String::from_utf8_lossy(&out).into_owned())
+    };
+    // What somebody in between put behind it is not taken for the client's.
+    let sent = b"STARTTLS\nUSERNAME mallory\n";
+    assert_eq!(used(&mut bench, &mut session, sent), (9, "OK STARTTLS\n".to_owned()));
+    assert!(session.is_starting_tls());
+    assert_eq!(used(&mut bench, &mut session, b"USERNAME mallory\n"), (0, String::new()));
+    session.encrypted();
+    assert!(!session.is_starting_tls());
+    assert_eq!(bench.ask(&mut session, "STARTTLS"), "ERR ALREADY-SSL-MODE\n");
+    assert_eq!(bench.ask(&mut session, "USERNAME mon"), "OK\n");
+}
+
+#[test]
+fn a_list_is_made_anew_when_anything_changed() {
+    let mut bench = Bench::new();
+    let mut session = bench.open();
+    let mut lists = Vec::new();
+    let mut list = |bench: &mut Bench| {
+        let quick = bench.ask(&mut session, "LIST VAR eaton");
+        let slow = bench.ask(&mut session, "LIST VAR  eaton");
+        assert_eq!(quick, slow);
+        lists.push(quick);
+    };
+    list(&mut bench);
+    for line in [
+        "SETINFO ups.status \"OB\"",
+        "SETINFO new.one \"x\"",
+        "DELINFO battery.charge",
+        "SETFLAGS ups.status RW",
+        "PONG",
+    ] {
+        bench.says(line);
+        list(&mut bench);
+    }
+    let mut mon = session_of(&mut bench, "mon", "mon pw");
+    assert_eq!(bench.ask(&mut mon, "FSD eaton"), "OK FSD-SET\n");
+    list(&mut bench);
+    bench.core.disconnected(bench.eaton);
+    list(&mut bench);
+    bench.core.connected(bench.eaton, bench.now);
+    list(&mut bench);
+    lists.dedup();
+    assert_eq!(lists.len(), 7, "{lists:#?}");
+}
+
 fn session_of(bench: &mut Bench, user: &str, password: &str) -> Session {
     let mut session = bench.open();
     assert_eq!(bench.ask(&mut session, &format!("USERNAME {user}")), "OK\n");

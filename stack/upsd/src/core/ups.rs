@@ -38,6 +38,8 @@ struct Link {
     data_ok: bool,
     /// Whether staleness was last seen, so that each change is said once.
     stale_said: bool,
+    /// Whether it was said that the driver talks nonsense.
+    nonsense_said: bool,
 }
 
 /// A UPS of ups.conf.
@@ -50,11 +52,13 @@ pub(super) struct Ups {
     pub(super) variables: Variables,
     pub(super) commands: Vec<String>,
     pub(super) logins: Vec<Login>,
-    /// Latched by FSD until upsd restarts or the UPS leaves ups.conf.
+    /// See [`Ups::latch_fsd`].
     pub(super) fsd: bool,
     link: Option<Link>,
     lexer: Lexer,
     outgoing: Vec<u8>,
+    /// The whole reply to LIST VAR by the name of ups.conf, once somebody asked; empty when it is out of date.
+    listing: Vec<u8>,
 }
 
 impl Ups {
@@ -71,6 +75,7 @@ impl Ups {
             link: None,
             lexer: Lexer::network(),
             outgoing: Vec::new(),
+            listing: Vec::new(),
         }
     }
 
@@ -83,8 +88,10 @@ impl Ups {
             dump_done: false,
             data_ok: false,
             stale_said: false,
+            nonsense_said: false,
         });
         self.variables.set("ups.status", "WAIT");
+        self.settle();
         self.put_out(&ToDriver::DumpAll);
     }
 
@@ -95,6 +102,29 @@ impl Ups {
         self.outgoing.clear();
         self.variables.clear();
         self.commands.clear();
+        self.settle();
+    }
+
+    /// What is known of the UPS has changed.
+    fn settle(&mut self) {
+        self.variables.settle();
+        self.listing.clear();
+    }
+
+    /// FSD: latched until upsd restarts or the UPS leaves ups.conf.
+    pub(super) fn latch_fsd(&mut self) {
+        self.fsd = true;
+        self.listing.clear();
+    }
+
+    /// The reply to LIST VAR by the name of ups.conf.
+    pub(super) fn listing(&mut self) -> &[u8] {
+        if self.listing.is_empty() {
+            let mut listing = std::mem::take(&mut self.listing);
+            self.push_listing(&mut listing);
+            self.listing = listing;
+        }
+        &self.listing
     }
 
     /// Whether requests about the UPS's data can be answered.
@@ -170,11 +200,13 @@ impl Ups {
     ) {
         let mut lexer = std::mem::replace(&mut self.lexer, Lexer::network());
         let mut rest = bytes;
+        let mut changed = false;
         while let Some(line) = lexer.next(&mut rest) {
             match line {
-                Err(_) => notices.push(Notice::BadLine { ups: self.name.clone() }),
+                Err(_) => self.complain(notices),
                 Ok(line) => match FromDriver::parse(&line) {
                     Ok(said) => {
+                        changed |= !matches!(said, FromDriver::Pong | FromDriver::DataOk);
                         self.act(said, tracking, notices);
                         if let Some(link) = &mut self.link {
                             link.last_heard = now;
@@ -188,6 +220,17 @@ impl Ups {
             }
         }
         self.lexer = lexer;
+        if changed {
+            self.settle();
+        }
+    }
+
+    /// A line that cannot be taken apart; said once a connection, for where there is one there are more.
+    fn complain(&mut self, notices: &mut Vec<Notice>) {
+        if let Some(link) = self.link.as_mut().filter(|link| !link.nonsense_said) {
+            link.nonsense_said = true;
+            notices.push(Notice::BadLine { ups: self.name.clone() });
+        }
     }
 
     fn act(&mut self, said: FromDriver<'_>, tracking: &mut Tracking, notices: &mut Vec<Notice>) {

@@ -4,6 +4,8 @@ use std::cmp::Ordering;
 
 use outage_wire::sock::VarFlags;
 
+use super::index::{Index, same_name};
+
 /// Orders names as NUT does: without regard to ASCII case.
 pub(super) fn compare_names(a: &str, b: &str) -> Ordering {
     let fold = |byte: &u8| byte.to_ascii_lowercase();
@@ -42,6 +44,11 @@ impl Variable {
         Self { name: name.into(), ..Self::default() }
     }
 
+    /// Whether clients are told of the server itself by this name, and not of what a driver says.
+    pub(super) fn is_servers(&self) -> bool {
+        self.name.as_bytes().first_chunk().is_some_and(|head: &[u8; 7]| head.eq_ignore_ascii_case(b"server."))
+    }
+
     pub(super) fn set(&mut self, value: &str) {
         value.clone_into(&mut self.value);
         self.encoded.clear();
@@ -69,44 +76,69 @@ impl Variable {
 
 /// Variables in the order of their names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Variables(Vec<Variable>);
+pub(super) struct Variables {
+    sorted: Vec<Variable>,
+    index: Index,
+    /// The index is of other names than these.
+    outdated: bool,
+}
 
 impl Variables {
     fn place(&self, name: &str) -> Result<usize, usize> {
-        self.0.binary_search_by(|v| compare_names(&v.name, name))
+        self.sorted.binary_search_by(|v| compare_names(&v.name, name))
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&Variable> {
-        self.place(name).ok().and_then(|i| self.0.get(i))
+        self.named(name.as_bytes())
+    }
+
+    /// The variable of this name.
+    pub(super) fn named(&self, name: &[u8]) -> Option<&Variable> {
+        if self.outdated {
+            let place = self.place(std::str::from_utf8(name).ok()?).ok()?;
+            return self.sorted.get(place);
+        }
+        let is = |at: usize| self.sorted.get(at).is_some_and(|v| same_name(v.name.as_bytes(), name));
+        self.index.find(name, is).and_then(|at| self.sorted.get(at))
+    }
+
+    /// To be called when what a driver said is taken in: names are found faster from then on.
+    pub(super) fn settle(&mut self) {
+        if std::mem::take(&mut self.outdated) {
+            self.index.build(self.sorted.iter().map(|variable| &*variable.name));
+        }
     }
 
     pub(super) fn get_mut(&mut self, name: &str) -> Option<&mut Variable> {
-        self.place(name).ok().and_then(|i| self.0.get_mut(i))
+        self.place(name).ok().and_then(|i| self.sorted.get_mut(i))
     }
 
     pub(super) fn set(&mut self, name: &str, value: &str) {
         let at = match self.place(name) {
             Ok(at) => at,
             Err(at) => {
-                self.0.insert(at, Variable::new(name));
+                self.sorted.insert(at, Variable::new(name));
+                self.outdated = true;
                 at
             }
         };
-        self.0[at].set(value);
+        self.sorted[at].set(value);
     }
 
     pub(super) fn remove(&mut self, name: &str) {
         if let Ok(at) = self.place(name) {
-            self.0.remove(at);
+            self.sorted.remove(at);
+            self.outdated = true;
         }
     }
 
     pub(super) fn clear(&mut self) {
-        self.0.clear();
+        self.sorted.clear();
+        self.outdated = true;
     }
 
     pub(super) fn iter(&self) -> std::slice::Iter<'_, Variable> {
-        self.0.iter()
+        self.sorted.iter()
     }
 }
 
@@ -121,11 +153,15 @@ mod tests {
             variables.set(name, name);
         }
         variables.set("UPS.STATUS", "OL");
+        variables.settle();
         let names: Vec<&str> = variables.iter().map(|v| &*v.name).collect();
         assert_eq!(names, ["battery.Alarm", "Battery.charge", "input.voltage", "ups.status"]);
         assert_eq!(variables.get("Ups.Status").map(|v| v.value.as_str()), Some("OL"));
         variables.remove("BATTERY.CHARGE");
         assert!(variables.get("battery.charge").is_none());
+        variables.settle();
+        assert!(variables.get("battery.charge").is_none());
+        assert!(variables.get("battery.alarm").is_some());
     }
 
     #[test]

@@ -59,7 +59,7 @@ impl UpsdConfig {
         Settings {
             max_age: self.upsd.max_age,
             tracking_delay: self.upsd.tracking_delay,
-            certificate: self.upsd.cert_file.is_some() || self.upsd.cert_path.is_some(),
+            tls: false,
         }
     }
 

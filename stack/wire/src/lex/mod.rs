@@ -176,6 +176,12 @@ impl Lexer {
         }
     }
 
+    /// How many bytes its buffers take.
+    #[must_use]
+    pub const fn held(&self) -> usize {
+        self.text.capacity() + self.words.capacity() * size_of::<Span>()
+    }
+
     /// Where the next byte will stand.
     #[must_use]
     pub const fn place(&self) -> Place {

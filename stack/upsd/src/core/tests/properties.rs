@@ -6,7 +6,7 @@ use super::Bench;
 
 /// Bytes that are likely to mean something.
 fn spell(seed: &[u8]) -> Vec<u8> {
-    const PIECES: [&str; 32] = [
+    const PIECES: [&str; 38] = [
         "GET ",
         "LIST ",
         "SET ",
@@ -38,6 +38,12 @@ fn spell(seed: &[u8]) -> Vec<u8> {
         "ADDENUM ",
         "DELINFO ",
         "SETFLAGS ",
+        "GET VAR eaton ups.status\n",
+        "GET VAR eaton ",
+        "ups.id\n",
+        "LIST VAR eaton\n",
+        "\r\n",
+        "STARTTLS\n",
         "\u{e9}",
     ];
     let mut bytes = Vec::new();
