@@ -4,6 +4,7 @@
 
 pub mod cli;
 pub mod clock;
+pub mod conform;
 pub mod devices;
 mod director;
 mod hooks;

@@ -1,0 +1,6 @@
+//! Suite `clients`.
+
+use crate::conform::Case;
+
+/// The topics.
+pub const CASES: &[&[Case]] = &[];

@@ -1,0 +1,6 @@
+//! Suite `driver-socket`.
+
+use crate::conform::Case;
+
+/// The topics.
+pub const CASES: &[&[Case]] = &[];
