@@ -32,6 +32,15 @@ pub async fn upsd(args: Vec<String>, host: Host) -> ExitCode {
     begin(options::parse(args), host).await
 }
 
+/// Does `-r`, before anything is read.
+fn change_root(host: &Host, options: &Options) -> Result<(), String> {
+    let Some(root) = &options.root else { return Ok(()) };
+    let user = options.user.as_deref().unwrap_or(shell::USER);
+    host.change_root(root.as_ref(), Some(user)).map_err(|error| {
+        format!("failed to change the root to {root} (-r): {error} (it must be a folder, and upsd be started as root)")
+    })
+}
+
 async fn begin(parsed: Result<Parsed, String>, host: Host) -> ExitCode {
     let banner = format!("Network UPS Tools upsd {}\n", core::VERSION);
     let options: Options = match parsed {
@@ -54,7 +63,11 @@ async fn begin(parsed: Result<Parsed, String>, host: Host) -> ExitCode {
     if options.command.is_some() {
         return shell::send_command(&host, &options);
     }
-    match UpsdConfig::load(&host, options) {
+    let started = match change_root(&host, &options) {
+        Ok(()) => UpsdConfig::load(&host, options),
+        Err(text) => Err(text),
+    };
+    match started {
         Ok(config) => run(config, host).await,
         Err(text) => {
             host.error(format!("Fatal error: {text}"));

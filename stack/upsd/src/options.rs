@@ -16,7 +16,7 @@ Network server for UPS data.
   -FF           stay in the foreground, and write the PID file all the same
   -B            go to the background, even with -D
   -q            say less (repeat for less still)
-  -r <dir>      change the root directory (not available)
+  -r <dir>      make <dir> the root directory: all files are looked for in it
   -u <user>     become <user> when started as root
   -4            IPv4 only
   -6            IPv6 only
@@ -62,6 +62,8 @@ pub struct Options {
     pub quiet: u8,
     /// `-u`
     pub user: Option<String>,
+    /// `-r`
+    pub root: Option<String>,
     /// `-4`, `-6`
     pub family: Family,
 }
@@ -98,11 +100,7 @@ pub fn parse(args: Vec<String>) -> Result<Parsed, String> {
             'F' => foreground = foreground.saturating_add(1),
             'B' => background = true,
             'q' => options.quiet = options.quiet.saturating_add(1),
-            'r' => {
-                return Err(
-                    "-r is not available: start upsd by chroot(8), or let its service unit confine it".into(),
-                );
-            }
+            'r' => options.root = Some(value),
             'u' => options.user = Some(value),
             '4' => options.family = Family::V4,
             '6' => options.family = Family::V6,
@@ -176,8 +174,7 @@ mod tests {
     #[case(&["-i", "127.0.0.1"])]
     #[case(&["-z"])]
     #[case(&["x"])]
-    #[case(&["-r", "/x"])]
-    fn what_cannot_be_done_is_refused(#[case] args: &[&str]) {
+        fn what_cannot_be_done_is_refused(#[case] args: &[&str]) {
         assert!(parse(args.iter().map(|&a| a.to_owned()).collect()).is_err());
     }
 }

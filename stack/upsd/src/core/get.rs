@@ -35,12 +35,12 @@ impl Core {
                 push_type(out, found);
             }
             Get::Desc { ups, var } => {
-                self.store.find(ups)?;
+                self.available(ups, now)?;
                 push_words(out, &["DESC", ups, var]);
                 push_quoted_line(out, self.descriptions.variable(var));
             }
             Get::CmdDesc { ups, command } => {
-                self.store.find(ups)?;
+                self.available(ups, now)?;
                 push_words(out, &["CMDDESC", ups, command]);
                 push_quoted_line(out, self.descriptions.command(command));
             }

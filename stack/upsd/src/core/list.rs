@@ -42,7 +42,7 @@ impl Core {
                 let found = self.store.find(ups)?;
                 begin(out, list);
                 for login in &found.logins {
-                    push_words(out, &["CLIENT", ups]);
+                    push_words(out, &["CLIENT", &found.name]);
                     push_line(out, &login.address);
                 }
             }

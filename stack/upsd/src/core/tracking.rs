@@ -66,7 +66,7 @@ impl Tracking {
 
     /// What a driver said about an id; ids that are not followed are ignored.
     pub(super) fn finish(&mut self, id: &str, outcome: Outcome) {
-        if let Some(kept) = self.outcomes.get_mut(id) {
+        if let Some(kept) = self.outcomes.get_mut(&id.to_ascii_uppercase()) {
             *kept = outcome;
         }
     }

@@ -43,23 +43,34 @@ impl UpsdConfig {
         Ok(Self { options, paths, upsd, ups, users })
     }
 
-    /// Reads the files again; the folders stay. Either all of them are taken, or none.
-    pub(super) fn reload(&mut self, host: &Host) -> Result<(), String> {
+    /// What the files say now; the folders stay. Either all of them can be read, or there is an error.
+    pub(super) fn reread(&self, host: &Host) -> Result<Self, String> {
         let (upsd, ups, users) = read_files(host, &self.paths.conf)?;
         if upsd.listen != self.upsd.listen {
             host.warn("LISTEN in upsd.conf was changed: that counts from the next start of upsd on");
         }
-        self.upsd = UpsdConf { listen: std::mem::take(&mut self.upsd.listen), ..upsd };
-        self.ups = ups;
-        self.users = users;
-        Ok(())
+        let upsd = UpsdConf { listen: self.upsd.listen.clone(), ..upsd };
+        Ok(Self { upsd, ups, users, ..self.clone() })
     }
 
-    pub(super) fn settings(&self) -> Settings {
+    /// Says as much as DEBUG_MIN asks for: at the start at least that, after a reload just that (upsd.conf(5)).
+    pub(super) fn apply_debug_min(&self, host: &Host, reloaded: bool) {
+        let asked = match host.env("NUT_DEBUG_LEVEL").and_then(|level| level.trim().parse().ok()) {
+            Some(level) if self.options.debug == 0 => level,
+            _ => self.options.debug,
+        };
+        match self.upsd.debug_min {
+            Some(least) if reloaded => host.set_debug_level(least),
+            _ if reloaded => {}
+            least => host.set_debug_level(least.unwrap_or_default().max(asked)),
+        }
+    }
+
+    pub(super) fn settings(&self, tls: bool) -> Settings {
         Settings {
             max_age: self.upsd.max_age,
             tracking_delay: self.upsd.tracking_delay,
-            tls: false,
+            tls,
         }
     }
 
@@ -91,16 +102,17 @@ impl UpsdConfig {
     /// Says which of the files and folders everybody may read, passwords and all.
     pub(super) fn check_permissions(&self, host: &Host) {
         let conf = |name: &str| self.paths.conf.join(name);
-        for path in [conf("upsd.conf"), conf("upsd.users"), self.paths.state.clone()] {
+        // It holds the key.
+        let certificate = self.upsd.cert_file.iter().map(PathBuf::from);
+        for path in
+            [conf("upsd.conf"), conf("upsd.users"), self.paths.state.clone()].into_iter().chain(certificate)
+        {
             match host.stat(&path) {
                 Ok(info) if info.mode & 0o004 != 0 => {
                     host.warn(format!("{} is world readable", path.display()));
                 }
                 _ => {}
             }
-        }
-        if self.upsd.cert_file.is_some() || self.upsd.cert_path.is_some() {
-            host.warn("CERTFILE or CERTPATH is set, but this upsd cannot encrypt yet: clients are served in clear text");
         }
     }
 }

@@ -78,10 +78,22 @@ pub(super) async fn listen(
 ) -> Result<Listening, String> {
     let mut listening = Listening { bound: Vec::new(), missing: Vec::new() };
     let mut taken = false;
-    for one in wanted {
+    let mut wildcards = Vec::new();
+    // Behind a wildcard, an address of its kind needs no socket of its own and could not have one (nut#3060).
+    let (wide, narrow): (Vec<_>, Vec<_>) = wanted.into_iter().partition(Wanted::is_wildcard);
+    for one in wide.into_iter().chain(narrow) {
         match one.bind(host, family).await {
-            Ok(listener) => listening.bound.push(listener),
-            Err(error) => {
+            Ok((address, listener)) => {
+                wildcards.extend(address.ip().is_unspecified().then_some(address));
+                listening.bound.push(listener);
+            }
+            Err(BindError { address: Some(address), error })
+                if error.kind() == io::ErrorKind::AddrInUse
+                    && wildcards.iter().any(|wildcard| covers(*wildcard, address)) =>
+            {
+                host.info(format_args!("listening on {} port {} with all others", one.address, one.port));
+            }
+            Err(BindError { error, .. }) => {
                 let put_off = lenient || one.may_come(&error);
                 let Wanted { address, port, .. } = &one;
                 let text =
@@ -107,6 +119,24 @@ pub(super) async fn listen(
     Ok(listening)
 }
 
+/// Whether who listens on `wildcard` listens on `address` too.
+fn covers(wildcard: SocketAddr, address: SocketAddr) -> bool {
+    wildcard.port() == address.port() && wildcard.is_ipv4() == address.is_ipv4()
+}
+
+/// Why an address cannot be listened on.
+struct BindError {
+    /// The address, if the name has one.
+    address: Option<SocketAddr>,
+    error: io::Error,
+}
+
+impl From<io::Error> for BindError {
+    fn from(error: io::Error) -> Self {
+        Self { address: None, error }
+    }
+}
+
 fn advice(error: &io::Error) -> &'static str {
     match error.kind() {
         io::ErrorKind::AddrInUse => {
@@ -120,17 +150,25 @@ fn advice(error: &io::Error) -> &'static str {
 }
 
 impl Wanted {
-    async fn bind(&self, host: &Host, family: Family) -> io::Result<BoxListener> {
+    fn is_wildcard(&self) -> bool {
+        self.address.parse().is_ok_and(|address: IpAddr| address.is_unspecified())
+    }
+
+    async fn bind(&self, host: &Host, family: Family) -> Result<(SocketAddr, BoxListener), BindError> {
         let fits = |address: &SocketAddr| match family {
             Family::Any => true,
             Family::V4 => address.is_ipv4(),
             Family::V6 => address.is_ipv6(),
         };
         let addresses = host.resolve(&self.address, self.port).await?;
-        let first = addresses.into_iter().find(fits).ok_or(io::ErrorKind::AddrNotAvailable)?;
-        let listener = host.listen_tcp(first).await?;
+        let first = addresses.into_iter().find(fits);
+        let first = first.ok_or_else(|| io::Error::from(io::ErrorKind::AddrNotAvailable))?;
+        let listener = host
+            .listen_tcp(first)
+            .await
+            .map_err(|error| BindError { address: Some(first), error })?;
         host.info(format!("listening on {} port {}", self.address, listener.port()));
-        Ok(listener)
+        Ok((first, listener))
     }
 
     /// Whether the failure is one that passes by itself, or does not matter since the other half of `*` is there.
@@ -147,8 +185,8 @@ impl Wanted {
         loop {
             host.sleep(RETRY).await;
             match self.bind(&host, family).await {
-                Ok(listener) => return accept(listener, host, to).await,
-                Err(error) => {
+                Ok((_, listener)) => return accept(listener, host, to).await,
+                Err(BindError { error, .. }) => {
                     host.debug(2, format!("not listening on {} port {}: {error}", self.address, self.port));
                 }
             }

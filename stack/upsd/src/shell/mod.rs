@@ -3,10 +3,12 @@
 mod client;
 mod config;
 mod driver;
+mod idle;
 mod listen;
 mod pid_file;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
@@ -17,10 +19,12 @@ use outage_host::{BoxStream, Host, Signal};
 use tokio::select;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::{AbortHandle, JoinSet};
+use tokio_rustls::TlsAcceptor;
 
 use crate::core::{Change, ClientId, Core, Notice, Session, UpsId};
 use client::Connection;
 use driver::Driver;
+use idle::{Heard, Watch};
 use listen::Incoming;
 use pid_file::PidFile;
 
@@ -30,15 +34,28 @@ pub(crate) use pid_file::send_command;
 /// Start-up is over when every driver was tried once, or after this.
 const FIRST_ATTEMPTS: Duration = Duration::from_secs(1);
 /// The user that upsd becomes when root starts it without `-u`.
-const USER: &str = "nut";
+pub(crate) const USER: &str = "nut";
+/// Files that upsd has open beside its sockets: standard streams, the event loop's, the log's, and one to read.
+const OTHER_FILES: usize = 16;
+/// With so many bytes of replies to write, no more requests are answered until they are written.
+const ENOUGH: usize = 16 * 1024;
+/// Room for replies that was used is kept for the next client, unless one of them asked for something huge.
+const KEPT: usize = 256 * 1024;
 
 /// What all tasks share.
 struct Server {
     host: Host,
     quiet: u8,
-    core: Mutex<Core>,
+    shared: Mutex<Shared>,
+    tls: Mutex<Option<TlsAcceptor>>,
     /// By UPS: its driver has something to be told.
     wakers: Mutex<BTreeMap<UpsId, Arc<Notify>>>,
+}
+
+struct Shared {
+    core: Core,
+    /// Room for replies, empty.
+    room: Vec<u8>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -49,8 +66,8 @@ impl Server {
     /// Asks the core something, logs what it has to say and wakes those it has work for.
     fn with<T>(&self, ask: impl FnOnce(&mut Core) -> T) -> T {
         let (answer, news) = {
-            let mut core = lock(&self.core);
-            let answer = ask(&mut core);
+            let Shared { core, .. } = &mut *lock(&self.shared);
+            let answer = ask(core);
             let news = core.has_news().then(|| (core.take_notices(), core.take_woken()));
             (answer, news)
         };
@@ -66,20 +83,36 @@ impl Server {
         answer
     }
 
-    /// Answers as much of `input` as [`Core::answer`] does at a time; returns how much that was.
-    fn answer(
-        &self,
-        session: &mut Session,
-        input: &[u8],
-        now: Duration,
-        enough: usize,
-        out: &mut Vec<u8>,
-    ) -> usize {
+    /// Answers as much of `input` as [`Core::answer`] does at a time; returns how much that was, and the replies, to be
+    /// [given back](Server::give_back).
+    fn answer(&self, session: &mut Session, input: &[u8], now: Duration) -> (usize, Vec<u8>) {
         let mut entropy = || {
             let bytes = self.host.random(16);
             std::array::from_fn(|i| bytes.get(i).copied().unwrap_or_default())
         };
-        self.with(|core| core.answer(session, input, now, enough, &mut entropy, out)).used
+        let (answered, replies, news) = {
+            let Shared { core, room } = &mut *lock(&self.shared);
+            let mut replies = std::mem::take(room);
+            let answered = core.answer(session, input, now, ENOUGH, &mut entropy, &mut replies);
+            (answered, replies, core.has_news())
+        };
+        if news {
+            self.with(|_| ());
+        }
+        (answered.used, replies)
+    }
+
+    /// Takes back the room of replies that are sent.
+    fn give_back(&self, mut replies: Vec<u8>) {
+        if replies.capacity() <= KEPT {
+            replies.clear();
+            lock(&self.shared).room = replies;
+        }
+    }
+
+    /// What STARTTLS needs, if it can be done.
+    fn tls(&self) -> Option<TlsAcceptor> {
+        lock(&self.tls).clone()
     }
 
     fn log(&self, notice: &Notice) {
@@ -117,7 +150,7 @@ pub async fn run(config: UpsdConfig, host: Host) -> ExitCode {
     let mut running = match prepared {
         Ok(running) => running,
         Err(text) => {
-            host.error(format!("Fatal error: {text}"));
+            host.error(format_args!("Fatal error: {text}"));
             return ExitCode::FAILURE;
         }
     };
@@ -145,14 +178,27 @@ struct Running {
     server: Arc<Server>,
     /// Ends with the id of a client that went; other tasks end only with this.
     tasks: JoinSet<Option<ClientId>>,
-    clients: BTreeMap<ClientId, AbortHandle>,
+    clients: BTreeMap<ClientId, Client>,
     drivers: BTreeMap<UpsId, AbortHandle>,
     incoming: mpsc::Receiver<Incoming>,
+    idle: Watch,
+    /// LISTEN addresses.
+    listeners: usize,
+    /// How many files may be open.
+    files: usize,
+    /// Whether it was said that there is no room for more clients.
     crowded: bool,
+}
+
+/// A client's task, and when the client was last heard.
+struct Client {
+    task: AbortHandle,
+    heard: Heard,
 }
 
 impl Running {
     async fn prepare(config: UpsdConfig, host: &Host) -> Result<Self, String> {
+        config.apply_debug_min(host, false);
         config.check_permissions(host);
         if config.ups.sections.is_empty()
             && !config.allows(host, "ALLOW_NO_DEVICE", config.upsd.allow_no_device)
@@ -174,16 +220,19 @@ impl Running {
             ));
         }
 
-        let mut core = Core::new(config.settings());
+        let tls = tls::acceptor(host, &config.upsd)?;
+        let mut core = Core::new(config.settings(tls.is_some()));
         core.set_users(config.users.clone());
         core.set_descriptions(config.descriptions(host));
         let server = Arc::new(Server {
             host: host.clone(),
             quiet: config.options.quiet,
-            core: Mutex::new(core),
+            shared: Mutex::new(Shared { core, room: Vec::new() }),
+            tls: Mutex::new(tls),
             wakers: Mutex::default(),
         });
-        let (to, incoming) = mpsc::channel(16);
+        let listeners = listening.bound.len() + listening.missing.len();
+        let (to, incoming) = mpsc::channel(64);
         let mut tasks = JoinSet::new();
         for listener in listening.bound {
             let accept = listen::accept(listener, host.clone(), to.clone());
@@ -206,6 +255,9 @@ impl Running {
             clients: BTreeMap::new(),
             drivers: BTreeMap::new(),
             incoming,
+            idle: Watch::default(),
+            listeners,
+            files: host.open_files(),
             crowded: false,
         })
     }
@@ -213,6 +265,7 @@ impl Running {
     async fn serve(&mut self) {
         let host = self.server.host.clone();
         let mut attempted = self.configure();
+        self.check_limits();
         let mut starting = true;
         let patience = host.now() + FIRST_ATTEMPTS;
         loop {
@@ -241,29 +294,75 @@ impl Running {
                     }
                 }
                 Some((stream, address)) = self.incoming.recv() => self.welcome(stream, &address),
+                () = host.sleep_until(self.idle.next().unwrap_or_default()), if self.idle.next().is_some() => {
+                    self.drop_silent();
+                }
             }
         }
     }
 
     fn welcome(&mut self, stream: BoxStream, address: &str) {
         let host = &self.server.host;
-        if self.config.upsd.max_connections.is_some_and(|most| self.clients.len() >= most) {
+        let most = self.most_clients();
+        if self.clients.len() >= most {
             if !self.crowded {
-                host.warn(format!(
-                    "{} clients are connected: turning {address} away (MAXCONN in upsd.conf)",
-                    self.clients.len()
-                ));
+                host.warn(format_args!("{most} clients are connected: turning {address} away (see MAXCONN)"));
             }
             self.crowded = true;
             return;
         }
         self.crowded = false;
-        host.debug(2, format!("Connect from {address}"));
+        host.debug(2, format_args!("Connect from {address}"));
         let session = self.server.with(|core| core.open(address));
         let id = session.id();
-        let connection = Connection { server: Arc::clone(&self.server), session };
-        let task = self.tasks.spawn(async { Some(connection.serve(stream).await) });
-        self.clients.insert(id, task);
+        let heard = Heard::new(host.now());
+        self.idle.add(id, &heard);
+        let connection = Connection::new(Arc::clone(&self.server), session, stream, heard.clone());
+        let task = self.tasks.spawn(async { Some(connection.await) });
+        self.clients.insert(id, Client { task, heard });
+    }
+
+    /// MAXCONN counts LISTEN addresses and UPSes too (upsd.conf(5)); without it, the limit of open files counts.
+    fn most_clients(&self) -> usize {
+        let others = self.listeners + self.drivers.len();
+        let room = self.files.saturating_sub(OTHER_FILES);
+        self.config.upsd.max_connections.unwrap_or(room).min(room).saturating_sub(others).max(1)
+    }
+
+    /// Says what of MAXCONN cannot be.
+    fn check_limits(&self) {
+        let Some(wanted) = self.config.upsd.max_connections else { return };
+        let host = &self.server.host;
+        let most = self.files.saturating_sub(OTHER_FILES);
+        if wanted > most {
+            host.warn(format_args!(
+                "MAXCONN {wanted} is more than the {most} connections that this process may have open \
+                 (raise its limit of open files: `ulimit -n`, LimitNOFILE= of systemd)"
+            ));
+        }
+        if wanted <= self.listeners + self.drivers.len() {
+            host.warn(format_args!(
+                "MAXCONN {wanted} counts each LISTEN address and each UPS too and leaves no room for clients: \
+                 serving one at a time"
+            ));
+        }
+    }
+
+    fn drop_silent(&mut self) {
+        let clients = &self.clients;
+        let silent = self
+            .idle
+            .due(self.server.host.now(), |client| clients.get(&client).map(|client| &client.heard));
+        for client in silent {
+            self.server.host.debug(2, "Dropping a client that was silent for too long");
+            self.drop_client(client);
+        }
+    }
+
+    fn drop_client(&mut self, client: ClientId) {
+        if let Some(client) = self.clients.remove(&client) {
+            client.task.abort();
+        }
     }
 
     /// Serves the UPSes that the configuration names now. Nothing is ever sent on what this returns: it closes when
@@ -282,11 +381,7 @@ impl Running {
                 Change::Removed { ups, name, clients } => {
                     self.server.info(format!("Deleting UPS [{name}]"));
                     self.leave(ups);
-                    for client in clients {
-                        if let Some(task) = self.clients.remove(&client) {
-                            task.abort();
-                        }
-                    }
+                    clients.into_iter().for_each(|client| self.drop_client(client));
                 }
             }
         }
@@ -317,24 +412,35 @@ impl Running {
         let host = self.server.host.clone();
         self.server.info("SIGHUP: reloading configuration");
         host.notify_manager("RELOADING=1");
-        match self.config.reload(&host) {
-            Err(text) => host.error(format!("Reload failed: {text}; going on as before")),
-            Ok(()) => {
-                self.config.check_permissions(&host);
-                let (settings, users) = (self.config.settings(), self.config.users.clone());
-                let descriptions = self.config.descriptions(&host);
-                self.server.with(|core| {
-                    core.set_settings(settings);
-                    core.set_users(users);
-                    core.set_descriptions(descriptions);
-                });
-                drop(self.configure());
-                if self.config.ups.sections.is_empty() {
-                    host.warn("Warning: no UPSes currently defined!");
-                }
-            }
+        if let Err(text) = self.apply(&host) {
+            host.error(format_args!("Reload failed: {text}; going on as before"));
         }
         host.notify_manager("READY=1");
+    }
+}
+
+impl Running {
+    /// Either all files are taken, certificates included, or none.
+    fn apply(&mut self, host: &Host) -> Result<(), String> {
+        let config = self.config.reread(host)?;
+        let tls = tls::acceptor(host, &config.upsd)?;
+        self.config = config;
+        self.config.check_permissions(host);
+        self.config.apply_debug_min(host, true);
+        let (settings, users) = (self.config.settings(tls.is_some()), self.config.users.clone());
+        let descriptions = self.config.descriptions(host);
+        *lock(&self.server.tls) = tls;
+        self.server.with(|core| {
+            core.set_settings(settings);
+            core.set_users(users);
+            core.set_descriptions(descriptions);
+        });
+        drop(self.configure());
+        self.check_limits();
+        if self.config.ups.sections.is_empty() {
+            host.warn("Warning: no UPSes currently defined!");
+        }
+        Ok(())
     }
 }
 

@@ -430,7 +430,7 @@ async fn what_everybody_may_read_is_said() {
 
 #[tokio::test(start_paused = true)]
 async fn so_many_clients_and_no_more() {
-    let (world, machine) = machine(ONE_UPS, "MAXCONN 2\n");
+    let (world, machine) = machine(ONE_UPS, "MAXCONN 5\n");
     start(&machine, &[]);
     world.sleep_until(Duration::from_secs(2)).await;
     let mut one = Client::connect(&machine).await;
