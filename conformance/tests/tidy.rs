@@ -9,7 +9,7 @@ const MAY_KNOW: [(&str, &[&str]); 11] = [
     ("stack/config", &["outage-wire"]),
     ("stack/hid", &[]),
     ("stack/host", &[]),
-    ("stack/driver", &["outage-config", "outage-hid", "outage-host", "outage-wire"]),
+    ("stack/driver", &["outage-client", "outage-config", "outage-hid", "outage-host", "outage-wire"]),
     ("stack/upsd", &["outage-config", "outage-host", "outage-wire"]),
     ("stack/client", &["outage-config", "outage-host", "outage-wire"]),
     ("stack/upsmon", &["outage-client", "outage-config", "outage-host", "outage-wire"]),
@@ -146,6 +146,14 @@ fn the_laboratory_s_checks_use_no_code_of_the_wire() {
             assert!(!code(&text).contains("outage_host"), "{path} uses code of the stack");
         }
     }
+}
+
+#[test]
+fn among_the_drivers_the_repeater_alone_is_a_client() {
+    let drivers = sources().into_iter().filter(|(path, _)| path.starts_with("stack/driver/src/"));
+    let clients: Vec<_> =
+        drivers.filter(|(_, text)| code(text).contains("outage_client")).map(|(path, _)| path).collect();
+    assert_eq!(clients, ["stack/driver/src/dummy/repeater.rs"]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use outage_host::Host;
 
 use crate::config::DriverConfig;
 use crate::family::{DeviceError, Family};
-use crate::{qx, usbhid};
+use crate::{dummy, qx, usbhid};
 
 /// An option of a driver, as ups.conf and `-x` take it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ pub struct DriverInfo {
 }
 
 /// Every driver, sorted by name.
-pub const DRIVERS: &[DriverInfo] = &[qx::BLAZER_SER, qx::NUTDRV_QX, usbhid::USBHID_UPS];
+pub const DRIVERS: &[DriverInfo] = &[qx::BLAZER_SER, dummy::DUMMY_UPS, qx::NUTDRV_QX, usbhid::USBHID_UPS];
 
 /// Whether a driver takes this option in its section.
 #[must_use]

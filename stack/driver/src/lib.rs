@@ -6,6 +6,7 @@ pub mod config;
 pub mod control;
 pub mod core;
 pub mod drivers;
+pub mod dummy;
 pub mod family;
 pub mod framework;
 pub mod qx;

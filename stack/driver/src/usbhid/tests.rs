@@ -37,7 +37,7 @@ async fn reports_that_come_unasked_count_at_once_and_all() {
         (bench.tree.get("battery.charge"), bench.tree.get("battery.runtime")),
         (Some("69"), Some("300"))
     );
-    assert_eq!(bench.ups.asked(), [], "what came is enough for now");
+    assert!(bench.ups.asked().is_empty(), "what came is enough for now");
 }
 
 #[tokio::test(start_paused = true)]
