@@ -174,7 +174,7 @@ mod tests {
     #[case(&["-i", "127.0.0.1"])]
     #[case(&["-z"])]
     #[case(&["x"])]
-        fn what_cannot_be_done_is_refused(#[case] args: &[&str]) {
+    fn what_cannot_be_done_is_refused(#[case] args: &[&str]) {
         assert!(parse(args.iter().map(|&a| a.to_owned()).collect()).is_err());
     }
 }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use outage_wire::{Lexer, PROTOCOL_VERSION};
 use outage_wire::lex::Line;
 use outage_wire::net::{ErrorCode, Request, RequestError, Verb};
 use outage_wire::quote::bare;
+use outage_wire::{Lexer, PROTOCOL_VERSION};
 
 use super::session::{ClientId, Encryption, Session, State};
 use super::{Core, URL, VERSION};

@@ -55,11 +55,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self {
-            max_age: Duration::from_secs(15),
-            tracking_delay: Duration::from_secs(3600),
-            tls: false,
-        }
+        Self { max_age: Duration::from_secs(15), tracking_delay: Duration::from_secs(3600), tls: false }
     }
 }
 

@@ -67,11 +67,7 @@ impl UpsdConfig {
     }
 
     pub(super) fn settings(&self, tls: bool) -> Settings {
-        Settings {
-            max_age: self.upsd.max_age,
-            tracking_delay: self.upsd.tracking_delay,
-            tls,
-        }
+        Settings { max_age: self.upsd.max_age, tracking_delay: self.upsd.tracking_delay, tls }
     }
 
     /// The built-in texts, and over them those of `cmdvartab` in DATAPATH if there is one.

@@ -163,10 +163,8 @@ impl Wanted {
         let addresses = host.resolve(&self.address, self.port).await?;
         let first = addresses.into_iter().find(fits);
         let first = first.ok_or_else(|| io::Error::from(io::ErrorKind::AddrNotAvailable))?;
-        let listener = host
-            .listen_tcp(first)
-            .await
-            .map_err(|error| BindError { address: Some(first), error })?;
+        let listener =
+            host.listen_tcp(first).await.map_err(|error| BindError { address: Some(first), error })?;
         host.info(format!("listening on {} port {}", self.address, listener.port()));
         Ok((first, listener))
     }

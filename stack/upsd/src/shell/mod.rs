@@ -293,10 +293,10 @@ impl Running {
                         self.clients.remove(&client);
                     }
                 }
-                Some((stream, address)) = self.incoming.recv() => self.welcome(stream, &address),
                 () = host.sleep_until(self.idle.next().unwrap_or_default()), if self.idle.next().is_some() => {
                     self.drop_silent();
                 }
+                Some((stream, address)) = self.incoming.recv() => self.welcome(stream, &address),
             }
         }
     }
@@ -350,9 +350,8 @@ impl Running {
 
     fn drop_silent(&mut self) {
         let clients = &self.clients;
-        let silent = self
-            .idle
-            .due(self.server.host.now(), |client| clients.get(&client).map(|client| &client.heard));
+        let silent =
+            self.idle.due(self.server.host.now(), |client| clients.get(&client).map(|client| &client.heard));
         for client in silent {
             self.server.host.debug(2, "Dropping a client that was silent for too long");
             self.drop_client(client);

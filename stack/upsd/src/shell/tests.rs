@@ -1,5 +1,8 @@
 //! The whole server on a machine in memory: drivers and clients are played by the tests.
 
+mod limits;
+mod tls;
+
 use std::process::ExitCode;
 use std::time::Duration;
 

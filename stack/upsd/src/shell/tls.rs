@@ -71,7 +71,9 @@ fn identity(
     })?;
     let chain = certificates(&text).map_err(|why| unusable(&why))?;
     if chain.is_empty() {
-        return Err(unusable("no certificate in it (it holds the certificate, its chain and its key, as PEM)"));
+        return Err(unusable(
+            "no certificate in it (it holds the certificate, its chain and its key, as PEM)",
+        ));
     }
     let encrypted = text.windows(ENCRYPTED.len()).any(|window| window == ENCRYPTED);
     match PrivateKeyDer::from_pem_slice(&text) {
@@ -191,11 +193,7 @@ impl AsyncRead for Preceded {
 }
 
 impl AsyncWrite for Preceded {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(cx, bytes)
     }
 
