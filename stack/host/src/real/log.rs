@@ -83,6 +83,14 @@ impl Log {
         self.to_syslog.store(true, Ordering::Relaxed);
     }
 
+    /// Connects to syslog now: its socket will be out of reach.
+    pub(super) fn open_syslog(&self) {
+        let mut socket = self.socket.lock().unwrap_or_else(PoisonError::into_inner);
+        if socket.is_none() {
+            *socket = connect_syslog().ok();
+        }
+    }
+
     pub(super) fn debug_level(&self) -> u8 {
         self.debug.load(Ordering::Relaxed)
     }

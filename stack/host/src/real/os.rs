@@ -171,6 +171,7 @@ impl Os for RealOs {
 
     fn change_root(&self, root: &Path, user: Option<&str>) -> io::Result<()> {
         let account = user.and_then(|user| Some((user.to_owned(), Account::find(user).ok()?)));
+        self.log.open_syslog();
         process::change_root(root)?;
         *self.account.lock().unwrap_or_else(PoisonError::into_inner) = account;
         Ok(())
