@@ -1,5 +1,6 @@
 //! The command line of `outage`.
 
+mod conform;
 mod files;
 mod first;
 mod list;
@@ -47,6 +48,9 @@ enum Sub {
         #[arg(long)]
         json: bool,
     },
+    /// Judge programs clause by clause, ours and others
+    #[command(after_help = conform::HELP)]
+    Conform(conform::ConformArgs),
     /// Serve virtual UPSes until stopped
     #[command(after_help = sim::HELP)]
     Sim(SimArgs),
@@ -112,6 +116,7 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
         Some(Sub::Run(args)) => run::main(&args),
         Some(Sub::List { paths, json }) => list::scenarios(&paths, json),
         Some(Sub::Devices { json }) => list::devices(json),
+        Some(Sub::Conform(args)) => conform::main(&args),
         Some(Sub::Sim(args)) => sim::main(&args),
     };
     match done {

@@ -7,13 +7,18 @@
 //! stack that stands on the other side of a wire.
 
 pub mod driver;
+pub mod expectations;
+pub mod keep;
 pub mod lab;
 pub mod record;
+pub mod report;
+pub mod runner;
 pub mod serve;
 pub mod setup;
 pub mod stage;
 pub mod suites;
 pub mod talk;
+pub mod verdict;
 pub mod wire;
 
 use std::fmt;
