@@ -1,0 +1,192 @@
+//! Starting and ending: what stops upsd from starting, what does not, and the command line.
+
+use std::time::Duration;
+
+use super::{SEEN, run, talk};
+use crate::conform::Level::{Must, Observed, Should};
+use crate::conform::lab::Start;
+use crate::conform::{Case, Miss, Outcome, Setup, Stage, ensure, ensure_eq};
+use crate::run_check;
+
+const MAN: &str = "upsd(8)";
+
+pub(super) const CASES: &[Case] = &[
+    talk(
+        "upsd/start/no-device",
+        "upsd.conf(5), ALLOW_NO_DEVICE",
+        Must,
+        "Without any UPS upsd does not start.",
+        "
+        setup: bare
+        setup: fresh
+        setup: no-wait
+        setup: upsd.conf ALLOW_NO_DEVICE false
+        ended 1
+        log ~ at least one UPS must be defined
+        ",
+    ),
+    talk(
+        "upsd/start/no-address",
+        "upsd.conf(5), LISTEN",
+        Must,
+        "With no address to listen on upsd does not start, and says so.",
+        "
+        real-only: any address can be listened on there
+        setup: fresh
+        setup: no-wait
+        setup: no-listen
+        setup: upsd.conf LISTEN 192.0.2.1 34930
+        ended 1
+        log ~ 192\\.0\\.2\\.1
+        ",
+    ),
+    talk(
+        "upsd/start/bad-port",
+        "upsd.conf(5), LISTEN",
+        Should,
+        "A port that is none stops upsd from starting, or is passed over with a word about it.",
+        "
+        setup: fresh
+        setup: no-wait
+        setup: no-listen
+        setup: upsd.conf LISTEN 127.0.0.1 notaport
+        ended 1
+        log ~ notaport
+        ",
+    ),
+    run(
+        "upsd/start/term",
+        MAN,
+        Must,
+        "SIGTERM ends upsd with 0, and hangs up on everyone.",
+        run_check!(term),
+    ),
+    run("upsd/start/interrupt", SEEN, Observed, "SIGINT ends upsd with 0.", run_check!(interrupt)),
+    run(
+        "upsd/start/version",
+        MAN,
+        Must,
+        "`upsd -V` shows the version and ends with 0.",
+        run_check!(version),
+    ),
+    run(
+        "upsd/start/help",
+        MAN,
+        Must,
+        "`upsd -h` shows its options and ends with 0.",
+        run_check!(help),
+    ),
+    run(
+        "upsd/start/unknown-command",
+        SEEN,
+        Observed,
+        "`upsd -c nonsense` shows the options, does nothing, and starts no server.",
+        run_check!(unknown_command),
+    ),
+    run(
+        "upsd/start/stop-nobody",
+        MAN,
+        Must,
+        "`upsd -c stop` ends with an error when no upsd runs.",
+        run_check!(stop_nobody),
+    ),
+    run(
+        "upsd/start/no-users",
+        SEEN,
+        Observed,
+        "Without a upsd.users upsd does not start.",
+        run_check!(no_users),
+    ),
+    run(
+        "upsd/start/no-upsd-conf",
+        SEEN,
+        Observed,
+        "Without a upsd.conf upsd does not start.",
+        run_check!(no_upsd_conf),
+    ),
+    run(
+        "upsd/start/world-readable",
+        "upsd(8) (do not make them world-readable)",
+        Should,
+        "A upsd.users that everybody can read is a warning in the log, and upsd starts.",
+        run_check!(world_readable),
+    ),
+];
+
+async fn term(stage: &mut Stage) -> Outcome {
+    stage.upsd(Setup::standard().alone()).await?;
+    let mut wire = stage.connect().await?;
+    wire.says("PROTVER", "1.3").await?;
+    let code = stage.stop().await?;
+    ensure_eq("its exit code", code, Some(0))?;
+    wire.closed().await
+}
+
+async fn interrupt(stage: &mut Stage) -> Outcome {
+    stage.upsd(Setup::standard().alone()).await?;
+    stage.signal(outage_host::Signal::Int)?;
+    let code = stage.upsd_ended().await?;
+    ensure_eq("its exit code", code, Some(0))
+}
+
+async fn version(stage: &mut Stage) -> Outcome {
+    let ran = stage.program("upsd", &["-V"]).await?;
+    ensure_eq("its exit code", ran.code, Some(0))?;
+    let first = ran.stdout.lines().next().unwrap_or_default().to_owned();
+    ensure(first.starts_with("Network UPS Tools upsd "), || format!("it shows {first:?}"))
+}
+
+async fn help(stage: &mut Stage) -> Outcome {
+    let ran = stage.program("upsd", &["-h"]).await?;
+    ensure_eq("its exit code", ran.code, Some(0))?;
+    for option in ["-c ", "-P ", "-D", "-F", "-B", "-h", "-r ", "-q", "-u ", "-V", "-4", "-6"] {
+        ensure(ran.stdout.contains(option), || format!("it does not show {option}: {}", ran.stdout))?;
+    }
+    Ok(())
+}
+
+async fn unknown_command(stage: &mut Stage) -> Outcome {
+    let ran = stage.program("upsd", &["-c", "nonsense"]).await?;
+    ensure(!ran.hung, || "it went on running".to_owned())?;
+    let shown = ran.stdout + &ran.stderr;
+    ensure(shown.contains("reload") && shown.contains("stop"), || format!("it shows {shown:?}"))
+}
+
+async fn stop_nobody(stage: &mut Stage) -> Outcome {
+    stage.end_upsd().await;
+    let ran = stage.program("upsd", &["-c", "stop"]).await?;
+    ensure(!ran.hung && ran.code.is_some_and(|code| code != 0), || format!("it ended with {:?}", ran.code))
+}
+
+/// Starts upsd by hand in a folder that `spoil` has changed; its exit code and what it said.
+async fn start_spoilt(stage: &mut Stage, file: &str) -> Result<(Option<i32>, String), Miss> {
+    stage.upsd(Setup::standard().alone()).await?;
+    stage.end_upsd().await;
+    stage.touch();
+    let gone = stage.lab().remove(&format!("etc/{file}"));
+    gone.map_err(|error| Miss::Fail(format!("failed to remove {file}: {error}")))?;
+    let ran = stage.run(Start::new("upsd", &["-F"]), Duration::from_secs(3)).await?;
+    ensure(!ran.hung, || format!("it started without {file}"))?;
+    Ok((ran.code, ran.stdout + &ran.stderr))
+}
+
+async fn no_users(stage: &mut Stage) -> Outcome {
+    let (code, said) = start_spoilt(stage, "upsd.users").await?;
+    ensure(code == Some(1) && said.contains("upsd.users"), || format!("it ended with {code:?}: {said}"))
+}
+
+async fn no_upsd_conf(stage: &mut Stage) -> Outcome {
+    let (code, said) = start_spoilt(stage, "upsd.conf").await?;
+    ensure(code == Some(1) && said.contains("upsd.conf"), || format!("it ended with {code:?}: {said}"))
+}
+
+async fn world_readable(stage: &mut Stage) -> Outcome {
+    let setup = Setup::standard().alone();
+    let users = setup.upsd_users_text();
+    stage.upsd(setup).await?;
+    stage.write("etc/upsd.users", &users, 0o644)?;
+    stage.reload().await?;
+    stage.logged("upsd.users is world readable").await?;
+    let mut wire = stage.connect().await?;
+    wire.says("GET VAR dummy ups.status", "VAR dummy ups.status \"OL\"").await
+}
