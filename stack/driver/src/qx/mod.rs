@@ -45,7 +45,10 @@ pub const BLAZER_SER: DriverInfo = DriverInfo {
 
 /// Attempts at each request that has to get through.
 const TRIES: u32 = 3;
-/// Between setting DTR and RTS and the first request: the cable's own electronics start.
+/// After DTR and RTS were set, the cable's own electronics start. Most are ready at once, and so are those that had power
+/// before: that is tried first.
+const SETTLE_FIRST: Duration = Duration::from_millis(100);
+/// All are ready after this.
 const SETTLE: Duration = Duration::from_millis(1100);
 
 fn make(config: &DriverConfig, host: &Host, unit: OnDelay) -> Result<Box<dyn Family>, DeviceError> {
@@ -184,12 +187,18 @@ impl Family for Qx {
         let serial = self.host.open_serial(Path::new(&self.port), SerialSettings::new(2400)).await;
         let serial = serial.map_err(|error| cannot_open(&self.port, &error))?;
         let mut line = Line::new(self.host.clone(), serial, self.port.clone());
-        // A pty has no such wires, and needs none.
         let (dtr, rts) = self.options.cable_power.lines();
-        let _ = line.serial().set_dtr(dtr);
-        let _ = line.serial().set_rts(rts);
+        // A pty has no such wires, and nothing behind them that starts.
+        let wired = [line.serial().set_dtr(dtr), line.serial().set_rts(rts)].iter().any(Result::is_ok);
         self.line = Some(line);
-        self.host.sleep(SETTLE).await;
+        if wired {
+            let ready = self.host.now() + SETTLE;
+            self.host.sleep(SETTLE_FIRST).await;
+            if self.status().await.is_ok() {
+                return Ok(());
+            }
+            self.host.sleep_until(ready).await;
+        }
         let mut why = DeviceError::Failed(String::new());
         for _ in 0..TRIES {
             match self.status().await {

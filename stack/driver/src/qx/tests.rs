@@ -240,6 +240,19 @@ async fn endless_junk_ends_the_exchange_in_time() {
     assert!(bench.world.now() - start <= Duration::from_secs(5));
 }
 
+#[rstest]
+#[case::ready(ON_LINE, 100, 300)]
+#[case::starts_still("\u{7f}x(00", 1100, 4000)]
+#[tokio::test(start_paused = true)]
+async fn a_cable_may_need_a_while_but_need_not(#[case] first: &str, #[case] least: u64, #[case] most: u64) {
+    let mut bench = bench("nutdrv_qx", &[]);
+    bench.ups.says("Q1", &[first, ON_LINE]);
+    let start = bench.world.now();
+    assert_eq!(bench.family.open().await, Ok(()));
+    let took = bench.world.now() - start;
+    assert!((least..most).contains(&u64::try_from(took.as_millis()).unwrap()), "{took:?}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_ups_that_still_boots_gets_three_chances() {
     let mut bench = bench("nutdrv_qx", &[]);
