@@ -18,6 +18,9 @@ use crate::framework;
 /// getopt's letters, as NUT's drivers have them.
 const LETTERS: &str = "a:s:kDd:FBhx:Lqr:u:g:Vi:c:P:";
 
+/// In the environment of drivers that `upsdrvctl` starts: it has said what is wrong in ups.conf, and once is enough.
+pub(crate) const FAULTS_TOLD: &str = "OUTAGE_UPS_CONF_FAULTS_TOLD";
+
 /// How long a driver may take to do what `-c` asks.
 const PATIENCE: Duration = Duration::from_secs(15);
 
@@ -33,6 +36,7 @@ struct Invocation {
     /// -F (true) or -B (false).
     foreground: Option<bool>,
     quiet: bool,
+    root: Option<String>,
     user: Option<String>,
     group: Option<String>,
     command: Option<String>,
@@ -135,6 +139,16 @@ async fn start(
             return ExitCode::FAILURE;
         }
     };
+    // The configuration was read before, and all that the driver opens comes after.
+    if let Some(root) = &config.root
+        && let Err(error) = host.change_root(root, config.user.as_deref())
+    {
+        let root = root.display();
+        host.error(format_args!(
+            "failed to make {root} the root: {error} (chroot in ups.conf, or -r; only root may)"
+        ));
+        return ExitCode::FAILURE;
+    }
     if invocation.kill_power {
         return framework::kill_power(config, family, host).await;
     }
@@ -165,15 +179,20 @@ async fn tell(command: &str, pid: Option<u32>, config: &DriverConfig, host: &Hos
             return ExitCode::FAILURE;
         }
     };
+    let socket = config.socket();
+    let socket = match &config.root {
+        Some(root) => root.join(socket.strip_prefix("/").unwrap_or(&socket)),
+        None => socket,
+    };
     let result = match pid {
         Some(pid) => host.send_signal(pid, signal).map_err(|error| format!("process {pid}: {error}")),
-        None => match Control::connect(host, &config.socket()).await {
+        None => match Control::connect(host, &socket).await {
             Ok(mut running) => match running.command(instant, None, PATIENCE).await {
                 Ok(TrackingStatus::Handled) => Ok(()),
                 Ok(_) => Err("the driver could not (its log says why)".to_owned()),
                 Err(why) => Err(why.to_string()),
             },
-            Err(why) => Err(format!("no driver answers at {}: {why}", config.socket().display())),
+            Err(why) => Err(format!("no driver answers at {}: {why}", socket.display())),
         },
     };
     match result {
@@ -215,9 +234,7 @@ fn parse(driver: &DriverInfo, args: impl Iterator<Item = String>) -> Result<Invo
             'F' => invocation.foreground = Some(true),
             'B' => invocation.foreground = Some(false),
             'q' => invocation.quiet = true,
-            'r' => {
-                return Err(format!("-r {value}: running in a changed root is not supported; leave it out"));
-            }
+            'r' => invocation.root = Some(value),
             'u' => invocation.user = Some(value),
             'g' => invocation.group = Some(value),
             'c' => invocation.command = Some(value),
@@ -265,11 +282,13 @@ fn configure(invocation: &Invocation, driver: &DriverInfo, host: &Host) -> Resul
                 )
             })?;
             let (conf, diagnostics) = ups_conf(&path.display().to_string(), &text);
+            // Whoever started this driver may have said them all.
+            let told = host.env(FAULTS_TOLD).is_some();
             for diagnostic in diagnostics {
                 match diagnostic.severity {
-                    Severity::Error => host.error(diagnostic),
-                    Severity::Warning => host.warn(diagnostic),
-                    Severity::Note => host.debug(1, diagnostic),
+                    Severity::Error if !told => host.error(diagnostic),
+                    Severity::Warning if !told => host.warn(diagnostic),
+                    _ => host.debug(1, diagnostic),
                 }
             }
             let section = conf.section(name).ok_or_else(|| {
@@ -296,6 +315,9 @@ fn configure(invocation: &Invocation, driver: &DriverInfo, host: &Host) -> Resul
             config
         }
     };
+    if let Some(root) = &invocation.root {
+        config.root = Some(root.into());
+    }
     if let Some(user) = &invocation.user {
         config.user = Some(user.clone());
     }
@@ -353,6 +375,7 @@ usage: {} (-a NAME | -s NAME) [OPTIONS]
   -D        say more; again for still more. Stays in the foreground
   -F, -B    stay in the foreground; go to the background
   -u USER, -g GROUP   become this user, this group
+  -r DIR    make this folder the root first (chroot); sockets and pid files are below it
   -q        no banner
   -L        list the options of this driver
   -V, -h    version; this text
@@ -366,6 +389,8 @@ options of this driver:
 
 #[cfg(test)]
 mod tests {
+    use outage_host::ExitStatus;
+    use outage_host::virt::{EventKind, Machine, World};
     use rstest::rstest;
 
     use super::*;
@@ -377,7 +402,8 @@ mod tests {
 
     #[test]
     fn options_are_understood() {
-        let invocation = invoke("-aden -DD -x offdelay=60 -x ignoresab -i 500ms -F -unut -k -d 3 -qq");
+        let invocation =
+            invoke("-aden -DD -x offdelay=60 -x ignoresab -i 500ms -F -unut -r /jail -k -d 3 -qq");
         let pair = |name: &str, value: Option<&str>| (name.to_owned(), value.map(Into::into));
         assert_eq!(
             invocation,
@@ -390,6 +416,7 @@ mod tests {
                     pair("pollinterval", Some("500ms"))
                 ],
                 foreground: Some(true),
+                root: Some("/jail".into()),
                 user: Some("nut".into()),
                 kill_power: true,
                 dump: Some(3),
@@ -409,7 +436,6 @@ mod tests {
     #[case("-a x -d many", "not a number")]
     #[case("-a x -P me", "not a process id")]
     #[case("-a x start", "too many")]
-    #[case("-a x -r /jail", "not supported")]
     fn what_is_wrong_is_said(#[case] line: &str, #[case] text: &str) {
         match invoke(line) {
             Err(why) => assert!(why.contains(text), "{why}"),
@@ -432,5 +458,60 @@ mod tests {
         Network UPS Tools - Generic Q* Serial driver 0.47 (VERSION)
         Megatec protocol driver 0.06
         ");
+    }
+
+    fn ended(machine: &Machine, pid: u32) -> Option<ExitStatus> {
+        machine.world().events().into_iter().find_map(|event| match event.kind {
+            EventKind::Exited(ended, status) if ended == pid => Some(status),
+            _ => None,
+        })
+    }
+
+    async fn run_with(args: &str, env: Option<(&str, &str)>) -> (Machine, u32) {
+        let machine = World::new(1).machine("m");
+        let conf = "surprise = 1\n[den]\n driver = dummy-ups\n port = a.dev\n";
+        machine.put_file("/etc/nut/ups.conf", conf, 0o640).unwrap();
+        for root in ["", "/jail"] {
+            machine.put_file(format!("{root}/etc/nut/a.dev"), "ups.load: 1\n", 0o640).unwrap();
+            machine.put_file(format!("{root}/var/state/ups/.keep"), "", 0o640).unwrap();
+        }
+        if let Some((name, value)) = env {
+            machine.set_env(name, value);
+        }
+        let args: Vec<String> = args.split_ascii_whitespace().map(str::to_owned).collect();
+        let pid = machine.run("driver", |host| run_on(args, host));
+        machine.world().sleep_until(Duration::from_secs(1)).await;
+        (machine, pid)
+    }
+
+    #[rstest]
+    #[case::by_itself(None, 1)]
+    #[case::by_upsdrvctl(Some((FAULTS_TOLD, "1")), 0)]
+    #[tokio::test(start_paused = true)]
+    async fn faults_of_the_file_are_said_once(#[case] env: Option<(&str, &str)>, #[case] said: usize) {
+        let (machine, _) = run_with("dummy-ups -a den", env).await;
+        let said_now = machine
+            .world()
+            .events()
+            .into_iter()
+            .filter(|event| matches!(&event.kind, EventKind::Log(_, line) if line.contains("surprise")));
+        assert_eq!(said_now.count(), said);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_driver_can_be_shut_in() {
+        let (machine, pid) = run_with("dummy-ups -a den -r /jail -u nut", None).await;
+        assert!(machine.stat("/jail/var/state/ups/dummy-ups-den").is_ok());
+        assert!(machine.stat("/var/state/ups/dummy-ups-den").is_err());
+        let tell = "dummy-ups -a den -r /jail -c exit".split(' ').map(str::to_owned).collect();
+        let teller = machine.run("teller", |host| run_on(tell, host));
+        machine.world().sleep_until(Duration::from_secs(5)).await;
+        assert_eq!(
+            (ended(&machine, teller), ended(&machine, pid)),
+            (Some(ExitStatus::Code(0)), Some(ExitStatus::Code(0)))
+        );
+
+        let (machine, pid) = run_with("dummy-ups -a den -r /no/such", None).await;
+        assert_eq!(ended(&machine, pid), Some(ExitStatus::Code(1)));
     }
 }

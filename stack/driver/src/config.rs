@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use outage_config::{Setting, UpsConf, UpsSection};
+use outage_config::{SECTION_KEYS, Setting, UpsConf, UpsSection};
 
 /// The update cycle unless `pollinterval` says otherwise.
 pub const POLL_INTERVAL: Duration = Duration::from_secs(2);
@@ -75,6 +75,11 @@ pub struct DriverConfig {
     pub user: Option<String>,
     /// `group`
     pub group: Option<String>,
+    /// `chroot`: the folder that is made `/` before the device is opened.
+    pub root: Option<PathBuf>,
+    /// `synchronous`, as it is shown. Nothing follows from it: what is said to clients of the socket always waits in
+    /// queues of their own.
+    pub synchronous: &'static str,
     /// `sdcommands`: what `-k` tries, in order, until one works.
     pub shutdown_commands: Vec<String>,
     /// `allow_killpower`: `driver.killpower` works without being allowed first.
@@ -126,6 +131,12 @@ impl DriverConfig {
             debug_min: 0,
             user: either("user"),
             group: either("group"),
+            root: either("chroot").filter(|path| !path.is_empty()).map(PathBuf::from),
+            synchronous: match either("synchronous").as_deref() {
+                None | Some("auto") => "auto",
+                Some("yes") => "yes",
+                Some(_) => "no",
+            },
             shutdown_commands: vec!["shutdown.default".into()],
             allow_killpower: options.flag("allow_killpower")
                 || conf.global("allow_killpower").is_some_and(is_yes),
@@ -219,13 +230,15 @@ impl DriverConfig {
         let mut list = vec![
             ("driver.parameter.pollinterval".to_owned(), seconds(self.poll_interval)),
             ("driver.parameter.port".to_owned(), self.port.clone()),
+            ("driver.parameter.synchronous".to_owned(), self.synchronous.to_owned()),
             ("driver.flag.allow_killpower".to_owned(), u8::from(self.allow_killpower).to_string()),
         ];
         for (name, value) in self.options.iter() {
-            let known =
-                matches!(name, "driver" | "port" | "desc" | "sdorder" | "pollinterval" | "allow_killpower");
+            // Of those that all drivers share, NUT shows these; two more are above.
+            let shared =
+                SECTION_KEYS.contains(&name) && !matches!(name, "ignorelb" | "nolock" | "sdcommands");
             let lower = name.to_ascii_lowercase();
-            if known
+            if shared
                 || name.starts_with("override.")
                 || name.starts_with("default.")
                 || !is_variable_name(name)
@@ -335,6 +348,9 @@ mod tests {
             setting("ignoresab", None),
             setting("ondelay", Some("180")),
             setting("odd name", Some("1")),
+            setting("maxretry", Some("3")),
+            setting("sdcommands", Some("load.off")),
+            setting("synchronous", Some("yes")),
         ];
         let shown: Vec<String> = build(&[], &section, &[])
             .0
@@ -345,9 +361,11 @@ mod tests {
         insta::assert_snapshot!(shown.join("\n"), @r"
         driver.parameter.pollinterval=2
         driver.parameter.port=/dev/ttyS0
+        driver.parameter.synchronous=yes
         driver.flag.allow_killpower=0
         driver.flag.ignoresab=enabled
         driver.parameter.ondelay=180
+        driver.parameter.sdcommands=load.off
         ");
     }
 

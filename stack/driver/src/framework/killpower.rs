@@ -11,6 +11,7 @@ use super::sibling;
 use crate::config::DriverConfig;
 use crate::control::{Control, ControlError};
 use crate::core::tree::Tree;
+use crate::drivers;
 use crate::family::{DeviceError, Family, Outcome};
 
 /// How long a running instance may take to say yes, and then to shut the load down.
@@ -111,6 +112,10 @@ pub async fn dump(config: DriverConfig, mut family: Box<dyn Family>, host: Host,
         tree.set(&name, value);
     }
     tree.set("driver.name", &config.driver);
+    tree.set("driver.version", crate::VERSION);
+    if let Some(driver) = drivers::find(&config.driver) {
+        tree.set("driver.version.internal", driver.version);
+    }
     let changes = tree.take_changes();
     mirror(&changes, &mut tree);
     for (name, variable) in tree.variables() {

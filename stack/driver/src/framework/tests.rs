@@ -212,6 +212,7 @@ async fn a_dump_of_a_driver_with_data() {
     SETINFO driver.name "fake"
     SETINFO driver.parameter.pollinterval "2"
     SETINFO driver.parameter.port ""
+    SETINFO driver.parameter.synchronous "auto"
     SETINFO driver.state "quiet"
     SETINFO driver.version "VERSION"
     SETINFO ups.id "den"

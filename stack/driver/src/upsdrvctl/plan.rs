@@ -177,7 +177,9 @@ fn command(
     if order.verb == Verb::Shutdown {
         push(&["-k"]);
     }
-    Ok(Command { argv, name, ..Command::default() })
+    // What is wrong in ups.conf was said when the plan was made.
+    let env = vec![(crate::cli::FAULTS_TOLD.to_owned(), "1".to_owned())];
+    Ok(Command { argv, name, env, ..Command::default() })
 }
 
 /// Whether the drivers that an order starts stay in the foreground, so that upsdrvctl has to stay with them.
@@ -249,6 +251,7 @@ mod tests {
         let command = jobs(CONF, line).unwrap().0.remove(0).command.unwrap();
         assert_eq!(command.argv, argv);
         assert_eq!(command.name.as_deref(), Some("usbhid-ups"));
+        assert_eq!(command.env, [(crate::cli::FAULTS_TOLD.to_owned(), "1".to_owned())]);
     }
 
     #[test]

@@ -38,6 +38,7 @@ async fn a_dump_is_shown_as_nut_shows_it() {
     SETINFO driver.parameter.mode "dummy-once"
     SETINFO driver.parameter.pollinterval "2"
     SETINFO driver.parameter.port "a.dev"
+    SETINFO driver.parameter.synchronous "auto"
     SETINFO driver.state "quiet"
     SETINFO driver.version "VERSION"
     SETINFO driver.version.internal "0.26"

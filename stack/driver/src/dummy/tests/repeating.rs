@@ -168,6 +168,7 @@ async fn what_the_server_tells_is_told_on() {
     SETINFO driver.parameter.mode "repeater"
     SETINFO driver.parameter.pollinterval "2"
     SETINFO driver.parameter.port "eaton@localhost"
+    SETINFO driver.parameter.synchronous "auto"
     SETINFO driver.state "quiet"
     SETINFO driver.version "VERSION"
     SETINFO driver.version.internal "0.26"
