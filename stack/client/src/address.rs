@@ -50,6 +50,24 @@ impl Default for ServerAddress {
     }
 }
 
+/// `host:port`, with brackets around an IPv6 address.
+impl fmt::Display for ServerAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
+    }
+}
+
+/// `ups@host:port`
+impl fmt::Display for UpsAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.ups, self.server)
+    }
+}
+
 impl FromStr for ServerAddress {
     type Err = AddressError;
 
@@ -131,6 +149,13 @@ mod tests {
         let read = text.parse::<UpsAddress>().ok();
         let read = read.as_ref().map(|a| (a.ups.as_str(), a.server.host.as_str(), a.server.port));
         assert_eq!(read, expected, "{text}");
+    }
+
+    #[test]
+    fn what_is_shown_is_read_again() {
+        for text in ["eaton@nas:3493", "eaton@[::1]:77"] {
+            assert_eq!(text.parse::<UpsAddress>().map(|address| address.to_string()).as_deref(), Ok(text));
+        }
     }
 
     #[test]

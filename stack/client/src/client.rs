@@ -1,76 +1,87 @@
-//! A connection to `upsd`.
+//! A connection to `upsd`, and what can be asked on it.
 
-use std::fmt::Write as _;
-use std::io;
 use std::time::Duration;
 
 use outage_host::{BoxStream, Host};
-use outage_wire::Lexer;
-use outage_wire::lex::{LexError, Line};
 use outage_wire::net::{ErrorCode, Get, List, Reply, Request, TrackingState, VarType};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use crate::connection::Connection;
 use crate::error::Error;
+use crate::{Credentials, Options, Range, ServerAddress, Ups, Variable};
 
-/// A list longer than this is not read to its end.
-const MOST_ROWS: usize = 100_000;
-/// Bytes asked for at once.
-const CHUNK: usize = 8 * 1024;
+/// How often it is asked what became of an order.
+const TRACK_EVERY: Duration = Duration::from_millis(200);
 
-/// A connection. Every request has the time limit given to [`Client::connect`].
+/// A connection to a server. Every request has a time limit ([`Options::timeout`]).
 ///
 /// A refusal ([`Error::is_refusal`]) leaves the connection as it was. After any other error, and when a call's future
-/// was dropped before its end, every further call fails with [`Error::Disconnected`]: connect anew.
+/// was dropped before its end, every further call fails with [`Error::Disconnected`]: connect anew, or let
+/// [`crate::Reconnecting`] do it.
+///
+/// ```
+/// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/example.rs"));
+/// # example(async |host| {
+/// use outage_client::{Client, Options};
+///
+/// let mut client = Client::connect_with(&host, &"localhost".parse()?, &Options::default()).await?;
+/// for ups in client.list_ups().await? {
+///     println!("{}: {}", ups.name, ups.description);
+///     for variable in client.list_vars(&ups.name).await? {
+///         println!("  {} = {}", variable.name, variable.value);
+///     }
+/// }
+/// # Ok(())
+/// # });
+/// ```
 pub struct Client {
-    host: Host,
-    stream: BoxStream,
-    timeout: Duration,
-    lexer: Lexer,
-    input: Vec<u8>,
-    /// What of `input` was used.
-    used: usize,
-    output: String,
-    /// A request was begun and its reply not read to the end.
-    midway: bool,
+    connection: Connection,
 }
 
 impl std::fmt::Debug for Client {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Client")
-            .field("timeout", &self.timeout)
-            .field("midway", &self.midway)
+            .field("encrypted", &self.connection.is_encrypted())
+            .field("usable", &self.connection.is_usable())
             .finish_non_exhaustive()
     }
 }
 
 impl Client {
-    /// Connects to the server at `address` (name or IP address). `timeout` limits this call and each later one.
+    /// Connects to the server at `address` (name or IP address), without encryption. `timeout` limits this call and each
+    /// later one.
     ///
     /// # Errors
     /// [`Error::NoSuchHost`] or [`Error::Connect`].
     pub async fn connect(host: &Host, address: &str, port: u16, timeout: Duration) -> Result<Self, Error> {
-        let stream = match host.timeout(timeout, host.connect_tcp(address, port)).await {
-            Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => {
-                let resolved = host.timeout(timeout, host.resolve(address, port)).await;
-                return Err(if matches!(resolved, Ok(Err(_))) {
-                    Error::NoSuchHost
-                } else {
-                    Error::Connect(error)
-                });
-            }
-            Err(_) => return Err(Error::Connect(io::ErrorKind::TimedOut.into())),
-        };
-        Ok(Self {
-            host: host.clone(),
-            stream,
-            timeout,
-            lexer: Lexer::network(),
-            input: Vec::new(),
-            used: 0,
-            output: String::new(),
-            midway: false,
-        })
+        let server = ServerAddress { host: address.to_owned(), port };
+        Self::connect_with(host, &server, &Options::default().timeout(timeout)).await
+    }
+
+    /// Connects as the options say.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchHost`] or [`Error::Connect`]; with encryption, [`Error::NoTls`], [`Error::Tls`] and all that befalls
+    /// a request.
+    pub async fn connect_with(host: &Host, server: &ServerAddress, options: &Options) -> Result<Self, Error> {
+        Ok(Self { connection: Connection::open(host, server, options).await? })
+    }
+
+    /// A client on a stream that is connected already: a tunnel, or a test's.
+    #[must_use]
+    pub fn over(host: &Host, stream: BoxStream, timeout: Duration) -> Self {
+        Self { connection: Connection::over(host, stream, timeout) }
+    }
+
+    /// Whether what is sent and received is encrypted.
+    #[must_use]
+    pub const fn is_encrypted(&self) -> bool {
+        self.connection.is_encrypted()
+    }
+
+    /// Whether the connection can take a request, as far as this side knows.
+    #[must_use]
+    pub const fn is_usable(&self) -> bool {
+        self.connection.is_usable()
     }
 
     /// The value of a variable.
@@ -78,11 +89,15 @@ impl Client {
     /// # Errors
     /// [`Error`]; e.g. `ERR DATA-STALE` as [`Error::Server`].
     pub async fn get_var(&mut self, ups: &str, var: &str) -> Result<String, Error> {
-        self.ask(Request::Get(Get::Var { ups, var }), |reply| match reply {
-            Reply::Var { var: named, value, .. } if named.eq_ignore_ascii_case(var) => Some(value.to_owned()),
-            _ => None,
-        })
-        .await
+        let same = |named: &str, asked: &str| named.eq_ignore_ascii_case(asked);
+        self.connection
+            .ask(Request::Get(Get::Var { ups, var }), |reply| match reply {
+                Reply::Var { ups: of, var: named, value } if same(of, ups) && same(named, var) => {
+                    Some(value.to_owned())
+                }
+                _ => None,
+            })
+            .await
     }
 
     /// How many clients are logged in to a UPS.
@@ -90,11 +105,12 @@ impl Client {
     /// # Errors
     /// [`Error`]
     pub async fn num_logins(&mut self, ups: &str) -> Result<u64, Error> {
-        self.ask(Request::Get(Get::NumLogins { ups }), |reply| match reply {
-            Reply::NumLogins { count, .. } => Some(count),
-            _ => None,
-        })
-        .await
+        self.connection
+            .ask(Request::Get(Get::NumLogins { ups }), |reply| match reply {
+                Reply::NumLogins { count, .. } => Some(count),
+                _ => None,
+            })
+            .await
     }
 
     /// The description of a UPS.
@@ -102,11 +118,12 @@ impl Client {
     /// # Errors
     /// [`Error`]
     pub async fn ups_desc(&mut self, ups: &str) -> Result<String, Error> {
-        self.ask(Request::Get(Get::UpsDesc { ups }), |reply| match reply {
-            Reply::UpsDesc { description, .. } => Some(description.to_owned()),
-            _ => None,
-        })
-        .await
+        self.connection
+            .ask(Request::Get(Get::UpsDesc { ups }), |reply| match reply {
+                Reply::UpsDesc { description, .. } => Some(description.to_owned()),
+                _ => None,
+            })
+            .await
     }
 
     /// The description of a variable.
@@ -114,11 +131,12 @@ impl Client {
     /// # Errors
     /// [`Error`]
     pub async fn var_desc(&mut self, ups: &str, var: &str) -> Result<String, Error> {
-        self.ask(Request::Get(Get::Desc { ups, var }), |reply| match reply {
-            Reply::Desc { description, .. } => Some(description.to_owned()),
-            _ => None,
-        })
-        .await
+        self.connection
+            .ask(Request::Get(Get::Desc { ups, var }), |reply| match reply {
+                Reply::Desc { description, .. } => Some(description.to_owned()),
+                _ => None,
+            })
+            .await
     }
 
     /// The description of an instant command.
@@ -126,11 +144,12 @@ impl Client {
     /// # Errors
     /// [`Error`]
     pub async fn command_desc(&mut self, ups: &str, command: &str) -> Result<String, Error> {
-        self.ask(Request::Get(Get::CmdDesc { ups, command }), |reply| match reply {
-            Reply::CmdDesc { description, .. } => Some(description.to_owned()),
-            _ => None,
-        })
-        .await
+        self.connection
+            .ask(Request::Get(Get::CmdDesc { ups, command }), |reply| match reply {
+                Reply::CmdDesc { description, .. } => Some(description.to_owned()),
+                _ => None,
+            })
+            .await
     }
 
     /// What a variable may be set to.
@@ -138,11 +157,12 @@ impl Client {
     /// # Errors
     /// [`Error`]
     pub async fn var_type(&mut self, ups: &str, var: &str) -> Result<VarType, Error> {
-        self.ask(Request::Get(Get::Type { ups, var }), |reply| match reply {
-            Reply::Type { kind, .. } => Some(kind),
-            _ => None,
-        })
-        .await
+        self.connection
+            .ask(Request::Get(Get::Type { ups, var }), |reply| match reply {
+                Reply::Type { kind, .. } => Some(kind),
+                _ => None,
+            })
+            .await
     }
 
     /// What the server says it is.
@@ -150,20 +170,30 @@ impl Client {
     /// # Errors
     /// [`Error`]
     pub async fn version(&mut self) -> Result<String, Error> {
-        self.ask(Request::Ver, |reply| match reply {
-            Reply::Text(line) => Some(line.texts().collect::<Vec<_>>().join(" ")),
-            _ => None,
-        })
-        .await
+        self.text(Request::Ver).await
+    }
+
+    /// The version of the protocol that the server speaks, as in `1.3`.
+    ///
+    /// # Errors
+    /// [`Error`]
+    pub async fn protocol_version(&mut self) -> Result<String, Error> {
+        match self.text(Request::ProtVer).await {
+            // Before NUT 2.8.
+            Err(Error::Server(ErrorCode::UnknownCommand)) => self.text(Request::NetVer).await,
+            other => other,
+        }
     }
 
     /// The server's UPSes with their descriptions, in its order.
     ///
     /// # Errors
     /// [`Error`]
-    pub async fn list_ups(&mut self) -> Result<Vec<(String, String)>, Error> {
-        self.list(List::Ups, |reply| match reply {
-            Reply::Ups { ups, description } => Some((ups.to_owned(), description.to_owned())),
+    pub async fn list_ups(&mut self) -> Result<Vec<Ups>, Error> {
+        self.list(List::Ups, 3, |reply| match reply {
+            Reply::Ups { ups, description } => {
+                Some(Ups { name: ups.to_owned(), description: description.to_owned() })
+            }
             _ => None,
         })
         .await
@@ -173,9 +203,9 @@ impl Client {
     ///
     /// # Errors
     /// [`Error`]
-    pub async fn list_vars(&mut self, ups: &str) -> Result<Vec<(String, String)>, Error> {
-        self.list(List::Var { ups }, |reply| match reply {
-            Reply::Var { var, value, .. } => Some((var.to_owned(), value.to_owned())),
+    pub async fn list_vars(&mut self, ups: &str) -> Result<Vec<Variable>, Error> {
+        self.list(List::Var { ups }, 4, |reply| match reply {
+            Reply::Var { ups: of, var, value } => of.eq_ignore_ascii_case(ups).then(|| variable(var, value)),
             _ => None,
         })
         .await
@@ -185,9 +215,9 @@ impl Client {
     ///
     /// # Errors
     /// [`Error`]
-    pub async fn list_rw(&mut self, ups: &str) -> Result<Vec<(String, String)>, Error> {
-        self.list(List::Rw { ups }, |reply| match reply {
-            Reply::Rw { var, value, .. } => Some((var.to_owned(), value.to_owned())),
+    pub async fn list_rw(&mut self, ups: &str) -> Result<Vec<Variable>, Error> {
+        self.list(List::Rw { ups }, 4, |reply| match reply {
+            Reply::Rw { ups: of, var, value } => of.eq_ignore_ascii_case(ups).then(|| variable(var, value)),
             _ => None,
         })
         .await
@@ -198,8 +228,8 @@ impl Client {
     /// # Errors
     /// [`Error`]
     pub async fn list_commands(&mut self, ups: &str) -> Result<Vec<String>, Error> {
-        self.list(List::Cmd { ups }, |reply| match reply {
-            Reply::Cmd { command, .. } => Some(command.to_owned()),
+        self.list(List::Cmd { ups }, 3, |reply| match reply {
+            Reply::Cmd { ups: of, command } => of.eq_ignore_ascii_case(ups).then(|| command.to_owned()),
             _ => None,
         })
         .await
@@ -210,8 +240,8 @@ impl Client {
     /// # Errors
     /// [`Error`]
     pub async fn list_clients(&mut self, ups: &str) -> Result<Vec<String>, Error> {
-        self.list(List::Client { ups }, |reply| match reply {
-            Reply::Client { address, .. } => Some(address.to_owned()),
+        self.list(List::Client { ups }, 3, |reply| match reply {
+            Reply::Client { ups: of, address } => of.eq_ignore_ascii_case(ups).then(|| address.to_owned()),
             _ => None,
         })
         .await
@@ -222,7 +252,7 @@ impl Client {
     /// # Errors
     /// [`Error`]
     pub async fn list_enum(&mut self, ups: &str, var: &str) -> Result<Vec<String>, Error> {
-        self.list(List::Enum { ups, var }, |reply| match reply {
+        self.list(List::Enum { ups, var }, 4, |reply| match reply {
             Reply::Enum { value, .. } => Some(value.to_owned()),
             _ => None,
         })
@@ -233,9 +263,9 @@ impl Client {
     ///
     /// # Errors
     /// [`Error`]
-    pub async fn list_ranges(&mut self, ups: &str, var: &str) -> Result<Vec<(i64, i64)>, Error> {
-        self.list(List::Range { ups, var }, |reply| match reply {
-            Reply::Range { min, max, .. } => Some((min, max)),
+    pub async fn list_ranges(&mut self, ups: &str, var: &str) -> Result<Vec<Range>, Error> {
+        self.list(List::Range { ups, var }, 5, |reply| match reply {
+            Reply::Range { min, max, .. } => Some(Range { min, max }),
             _ => None,
         })
         .await
@@ -246,8 +276,32 @@ impl Client {
     /// # Errors
     /// [`Error`]
     pub async fn authenticate(&mut self, user: &str, password: &str) -> Result<(), Error> {
-        self.expect_ok(Request::Username(user)).await?;
+        self.username(user).await?;
+        self.password(password).await
+    }
+
+    /// The first half of [`Client::authenticate`].
+    ///
+    /// # Errors
+    /// [`Error`]
+    pub async fn username(&mut self, user: &str) -> Result<(), Error> {
+        self.expect_ok(Request::Username(user)).await
+    }
+
+    /// The second half of [`Client::authenticate`].
+    ///
+    /// # Errors
+    /// [`Error`]
+    pub async fn password(&mut self, password: &str) -> Result<(), Error> {
         self.expect_ok(Request::Password(password)).await
+    }
+
+    /// [`Client::authenticate`] with what belongs together.
+    ///
+    /// # Errors
+    /// [`Error`]
+    pub async fn authenticate_as(&mut self, credentials: &Credentials) -> Result<(), Error> {
+        self.authenticate(&credentials.user, &credentials.password).await
     }
 
     /// Counts this machine as one that the UPS feeds, until the connection ends.
@@ -290,11 +344,47 @@ impl Client {
     /// # Errors
     /// [`Error`]
     pub async fn tracking(&mut self, id: &str) -> Result<TrackingState, Error> {
-        self.ask(Request::Get(Get::Tracking { id: Some(id) }), |reply| match reply {
-            Reply::Tracking(state) => Some(state),
-            _ => None,
-        })
-        .await
+        self.connection
+            .ask(Request::Get(Get::Tracking { id: Some(id) }), |reply| match reply {
+                Reply::Tracking(state) => Some(state),
+                _ => None,
+            })
+            .await
+    }
+
+    /// Waits until a tracked request is done, for at most `limit`.
+    ///
+    /// ```
+    /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/example.rs"));
+    /// # example(async |host| {
+    /// # use std::time::Duration;
+    /// # let mut client = outage_client::Client::connect(&host, "localhost", 3493, Duration::from_secs(5)).await?;
+    /// client.authenticate("admin", "secret").await?;
+    /// client.set_tracking(true).await?;
+    /// if let Some(id) = client.instcmd("eaton", "beeper.toggle", None).await? {
+    ///     // What the device made of it, and not only that the server took it.
+    ///     client.wait_tracked(&id, Duration::from_secs(10)).await?;
+    /// }
+    /// # Ok(())
+    /// # });
+    /// ```
+    ///
+    /// # Errors
+    /// What it failed with, as [`Error::Server`]; [`Error::Timeout`] when it is still not done, after which the connection
+    /// can be used on if [`Client::is_usable`].
+    pub async fn wait_tracked(&mut self, id: &str, limit: Duration) -> Result<(), Error> {
+        let host = self.connection.host().clone();
+        let end = host.now() + limit;
+        loop {
+            if self.tracking(id).await? != TrackingState::Pending {
+                return Ok(());
+            }
+            let now = host.now();
+            if now >= end {
+                return Err(Error::Timeout);
+            }
+            host.sleep(TRACK_EVERY.min(end - now)).await;
+        }
     }
 
     /// Sets a variable: the server has handed it to the driver. Returns the id if it is tracked.
@@ -302,7 +392,7 @@ impl Client {
     /// # Errors
     /// [`Error`]
     pub async fn set(&mut self, ups: &str, var: &str, value: &str) -> Result<Option<String>, Error> {
-        self.ask(Request::SetVar { ups, var, value }, tracking_id).await
+        self.connection.ask(Request::SetVar { ups, var, value }, tracking_id).await
     }
 
     /// Runs an instant command: the server has handed it to the driver. Returns the id if it is tracked.
@@ -315,7 +405,7 @@ impl Client {
         command: &str,
         parameter: Option<&str>,
     ) -> Result<Option<String>, Error> {
-        self.ask(Request::InstCmd { ups, command, parameter }, tracking_id).await
+        self.connection.ask(Request::InstCmd { ups, command, parameter }, tracking_id).await
     }
 
     /// Says goodbye and closes the connection.
@@ -323,125 +413,43 @@ impl Client {
     /// # Errors
     /// [`Error`]; the connection is closed all the same.
     pub async fn logout(mut self) -> Result<(), Error> {
-        self.expect_ok(Request::Logout).await
-    }
-
-    async fn expect_ok(&mut self, request: Request<'_>) -> Result<(), Error> {
-        self.ask(request, |reply| matches!(reply, Reply::Ok { .. }).then_some(())).await
-    }
-
-    /// Sends a request whose reply is one line, and takes from it what `pick` finds.
-    async fn ask<T>(
-        &mut self,
-        request: Request<'_>,
-        pick: impl FnOnce(Reply<'_>) -> Option<T>,
-    ) -> Result<T, Error> {
-        let (host, limit) = (self.host.clone(), self.timeout);
-        let work = async {
-            self.send(request).await?;
-            self.read_line(|line| pick_from(line, pick)).await?
-        };
-        let answer = host.timeout(limit, work).await.unwrap_or(Err(Error::Timeout));
-        self.settle(answer)
-    }
-
-    /// Sends a request whose reply is a list, and takes from each row what `pick` finds; other rows are skipped.
-    async fn list<T>(
-        &mut self,
-        list: List<'_>,
-        pick: impl Fn(Reply<'_>) -> Option<T>,
-    ) -> Result<Vec<T>, Error> {
-        let (host, limit) = (self.host.clone(), self.timeout);
-        let work = async {
-            self.send(Request::List(list)).await?;
-            self.read_line(|line| pick_from(line, |reply| matches!(reply, Reply::Begin(_)).then_some(())))
-                .await??;
-            let mut rows = Vec::new();
-            for _ in 0..MOST_ROWS {
-                let row = self
-                    .read_line(|line| match line.as_ref().ok().map(Reply::parse) {
-                        Some(Ok(Reply::End(_))) => Row::End,
-                        Some(Ok(Reply::Err { code, word, .. })) => Row::Refused(refusal(code, word)),
-                        Some(Ok(reply)) => pick(reply).map_or(Row::Skipped, Row::Picked),
-                        _ => Row::Skipped,
-                    })
-                    .await?;
-                match row {
-                    Row::Picked(item) => rows.push(item),
-                    Row::Skipped => {}
-                    Row::End => return Ok(rows),
-                    Row::Refused(error) => return Err(error),
-                }
-            }
-            Err(Error::Protocol)
-        };
-        let answer = host.timeout(limit, work).await.unwrap_or(Err(Error::Timeout));
-        self.settle(answer)
-    }
-
-    /// A connection whose reply was read to its end, refusals included, can take the next request.
-    fn settle<T>(&mut self, answer: Result<T, Error>) -> Result<T, Error> {
-        self.midway = answer.as_ref().err().is_some_and(|error| !error.is_refusal());
+        let answer = self.expect_ok(Request::Logout).await;
+        self.connection.close().await;
         answer
     }
 
-    async fn send(&mut self, request: Request<'_>) -> Result<(), Error> {
-        if self.midway {
-            return Err(Error::Disconnected);
-        }
-        self.midway = true;
-        self.output.clear();
-        // Writing to a String cannot fail.
-        let _ = writeln!(self.output, "{request}");
-        self.stream.write_all(self.output.as_bytes()).await.map_err(Error::Write)?;
-        self.stream.flush().await.map_err(Error::Write)?;
-        if matches!(request, Request::Password(_)) {
-            self.output = String::new();
-        }
-        Ok(())
+    pub(crate) const fn limit(&self) -> Duration {
+        self.connection.limit()
     }
 
-    async fn read_line<T>(&mut self, pick: impl FnOnce(Result<Line<'_>, LexError>) -> T) -> Result<T, Error> {
-        loop {
-            let mut rest = self.input.get(self.used..).unwrap_or_default();
-            let line = self.lexer.next(&mut rest);
-            self.used = self.input.len() - rest.len();
-            if let Some(line) = line {
-                return Ok(pick(line));
-            }
-            self.input.clear();
-            self.used = 0;
-            self.input.reserve(CHUNK);
-            match self.stream.read_buf(&mut self.input).await {
-                Ok(0) => return Err(Error::Disconnected),
-                Ok(_) => {}
-                Err(error) => return Err(Error::Read(error)),
-            }
-        }
+    async fn expect_ok(&mut self, request: Request<'_>) -> Result<(), Error> {
+        self.connection.ask(request, |reply| matches!(reply, Reply::Ok { .. }).then_some(())).await
+    }
+
+    async fn text(&mut self, request: Request<'_>) -> Result<String, Error> {
+        self.connection
+            .ask(request, |reply| match reply {
+                Reply::Text(line) => Some(line.texts().collect::<Vec<_>>().join(" ")),
+                _ => None,
+            })
+            .await
+    }
+
+    async fn list<T>(
+        &mut self,
+        list: List<'_>,
+        need: usize,
+        pick: impl Fn(Reply<'_>) -> Option<T>,
+    ) -> Result<Vec<T>, Error> {
+        let mut rows = Vec::new();
+        let take = |reply: Reply<'_>| pick(reply).map(|row| rows.push(row)).is_some();
+        self.connection.list(list, need, take).await?;
+        Ok(rows)
     }
 }
 
-enum Row<T> {
-    Picked(T),
-    Skipped,
-    End,
-    Refused(Error),
-}
-
-fn pick_from<T>(
-    line: Result<Line<'_>, LexError>,
-    pick: impl FnOnce(Reply<'_>) -> Option<T>,
-) -> Result<T, Error> {
-    let line = line.map_err(|_| Error::Protocol)?;
-    match Reply::parse(&line) {
-        Ok(Reply::Err { code, word, .. }) => Err(refusal(code, word)),
-        Ok(reply) => pick(reply).ok_or(Error::Protocol),
-        Err(_) => Err(Error::Protocol),
-    }
-}
-
-fn refusal(code: Option<ErrorCode>, word: &str) -> Error {
-    code.map_or_else(|| Error::UnknownCode(word.to_owned()), Error::Server)
+fn variable(name: &str, value: &str) -> Variable {
+    Variable { name: name.to_owned(), value: value.to_owned() }
 }
 
 fn tracking_id(reply: Reply<'_>) -> Option<Option<String>> {

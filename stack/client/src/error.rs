@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::time::Duration;
 
 use outage_wire::net::ErrorCode;
 
@@ -26,6 +27,21 @@ pub enum Error {
     UnknownCode(String),
     /// The reply is not one to the request. The connection is of no more use.
     Protocol,
+    /// A row of a list has fewer words than rows of its kind. The connection is of no more use.
+    Insufficient {
+        /// How many words it has.
+        got: usize,
+        /// How many it needs.
+        need: usize,
+    },
+    /// The reply is longer than any server's. The connection is of no more use.
+    TooMuch,
+    /// The server does not encrypt, and is required to.
+    NoTls,
+    /// The TLS handshake failed: what is wrong, e.g. with the server's certificate.
+    Tls(String),
+    /// There is no connection, and the next attempt at one is so far away (see [`crate::Reconnecting`]).
+    NotYet(Duration),
 }
 
 impl Error {
@@ -43,6 +59,28 @@ impl Error {
             _ => None,
         }
     }
+
+    /// The word that a refusal had after `ERR`.
+    #[must_use]
+    pub fn word(&self) -> Option<&str> {
+        match self {
+            Self::Server(code) => Some(code.as_str()),
+            Self::UnknownCode(word) => Some(word),
+            _ => None,
+        }
+    }
+
+    /// Whether the server hung up before it answered: on a connection that was idle for long, the request may simply
+    /// be made again on another.
+    pub(crate) fn is_hang_up(&self) -> bool {
+        match self {
+            Self::Disconnected | Self::Write(_) => true,
+            Self::Read(error) => {
+                matches!(error.kind(), io::ErrorKind::ConnectionReset | io::ErrorKind::UnexpectedEof)
+            }
+            _ => false,
+        }
+    }
 }
 
 impl fmt::Display for Error {
@@ -56,7 +94,16 @@ impl fmt::Display for Error {
             Self::Timeout => f.write_str("Read error: Connection timed out"),
             Self::Server(code) => f.write_str(code.description()),
             Self::UnknownCode(_) => f.write_str("Unknown error"),
-            Self::Protocol => f.write_str("Invalid response from server"),
+            Self::Protocol => f.write_str("Protocol error"),
+            Self::Insufficient { got, need } => {
+                write!(f, "insufficient data (got {got} args, need at least {need})")
+            }
+            Self::TooMuch => f.write_str("Protocol error: the reply has no end"),
+            Self::NoTls => f.write_str("SSL is not available"),
+            Self::Tls(why) => write!(f, "SSL error: {why}"),
+            Self::NotYet(wait) => {
+                write!(f, "Not connected; the next attempt is in {:.1} s", wait.as_secs_f64())
+            }
         }
     }
 }
@@ -71,7 +118,7 @@ impl std::error::Error for Error {
 }
 
 /// As `strerror` words it, also for errors that did not come from the operating system.
-fn system_text(error: &io::Error) -> String {
+pub(crate) fn system_text(error: &io::Error) -> String {
     let text = match error.kind() {
         io::ErrorKind::ConnectionRefused => "Connection refused",
         io::ErrorKind::ConnectionReset => "Connection reset by peer",
@@ -80,6 +127,9 @@ fn system_text(error: &io::Error) -> String {
         io::ErrorKind::HostUnreachable => "No route to host",
         io::ErrorKind::NetworkUnreachable => "Network is unreachable",
         io::ErrorKind::AddrNotAvailable => "Cannot assign requested address",
+        io::ErrorKind::NotFound => "No such file or directory",
+        io::ErrorKind::PermissionDenied => "Permission denied",
+        io::ErrorKind::IsADirectory => "Is a directory",
         _ => {
             let text = error.to_string();
             return match text.find(" (os error ") {
@@ -107,6 +157,9 @@ mod tests {
     #[case(Error::UnknownCode("NEW-ONE".to_owned()), "Unknown error")]
     #[case(Error::NoSuchHost, "No such host")]
     #[case(Error::Disconnected, "Server disconnected")]
+    #[case(Error::Protocol, "Protocol error")]
+    #[case(Error::NoTls, "SSL is not available")]
+    #[case(Error::Insufficient { got: 3, need: 4 }, "insufficient data (got 3 args, need at least 4)")]
     fn texts_are_those_of_nut(#[case] error: Error, #[case] text: &str) {
         assert_eq!(error.to_string(), text);
     }

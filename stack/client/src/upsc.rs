@@ -1,21 +1,18 @@
 //! `upsc`: shows what `upsd` knows.
 
 use std::process::ExitCode;
-use std::time::Duration;
 
-use outage_config::args::{Getopt, Opt};
 use outage_host::Host;
 use outage_host::real::{Start, start};
-use serde_json::{Map, Value};
+use outage_wire::net::ErrorCode;
 
-use crate::{Client, Error, ServerAddress, UpsAddress};
+use crate::tool::{self, Failure, Instead, Session, list_failure, shown};
+use crate::{ServerAddress, UpsAddress, Variable};
 
-/// How long a server may take to answer unless `-W` says otherwise.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-const USAGE: &str = "usage: upsc -l | -L [<hostname>[:port]]
-       upsc <ups> [<variable>]
-       upsc -c <ups>
+const USAGE: &str = "\
+usage: upsc [-j] -l | -L [<hostname>[:port]]
+       upsc [-j] <ups> [<variable>]
+       upsc [-j] -c <ups>
 
 Shows what upsd knows of its UPSes.
 
@@ -27,17 +24,14 @@ First form (lists UPSes):
 Second form (lists variables and values):
   <ups>      - upsd server, <upsname>[@<hostname>[:<port>]] form
   <variable> - optional, display this variable only.
-               Default: list all variables
+               Default: list all variables for <host>
 
 Third form (lists clients connected to a device):
   -c         - lists each client connected on <ups>, one per line.
+  <ups>      - upsd server, <upsname>[@<hostname>[:<port>]] form
 
-Common options:
-  -j         - print JSON
-  -W <secs>  - how long to wait for the server (default: 10)
-  -A <file>  - accepted for compatibility; upsc needs no credentials
-  -V         - display the version of this software
-  -h         - display this help
+Option:
+  -j         - display output in JSON format
 ";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,15 +42,6 @@ enum Form {
     Variables,
 }
 
-/// What goes wrong, as it stands after `Error: `.
-struct Failure(String);
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self(error.to_string())
-    }
-}
-
 /// Runs `upsc` on this machine. `args` are without the program's name.
 #[must_use]
 pub fn main(args: Vec<String>) -> ExitCode {
@@ -65,139 +50,117 @@ pub fn main(args: Vec<String>) -> ExitCode {
 
 /// Runs `upsc` on `host`. `args` are without the program's name.
 pub async fn run(args: Vec<String>, host: Host) -> ExitCode {
-    let (form, json, patience, operands) = match options(args) {
-        Ok(Parsed::Run { form, json, patience, operands }) => (form, json, patience, operands),
-        Ok(Parsed::Print(text)) => {
-            host.print(&text);
-            return ExitCode::SUCCESS;
+    let (mut form, mut json) = (Form::Variables, false);
+    let parsed = tool::options("lLcj", args, |option| {
+        match option.flag {
+            'l' if form != Form::Descriptions => form = Form::Names,
+            'L' => form = Form::Descriptions,
+            'c' => form = Form::Clients,
+            'j' => json = true,
+            _ => {}
         }
-        Err(text) => {
-            host.error(format!("upsc: {text}"));
-            host.print(USAGE);
-            return ExitCode::FAILURE;
-        }
+        Ok(())
+    });
+    let (common, operands) = match parsed {
+        Ok(parsed) => parsed,
+        Err(instead) => return Instead::finish(&instead, &host, "upsc", USAGE),
     };
-    match show(&host, form, json, patience, &operands).await {
+    let shown = match common.session(&host) {
+        Ok(session) => show(&session, form, json, &operands).await,
+        Err(failure) => Err(failure),
+    };
+    match shown {
         Ok(text) => {
             host.print(&text);
             ExitCode::SUCCESS
         }
-        Err(Failure(text)) => {
-            host.error(format!("Error: {text}"));
+        Err(failure) => {
+            failure.report(&host);
             if json {
-                let object = Map::from_iter([("error".to_owned(), Value::from(text))]);
-                host.print(&pretty(&Value::Object(object)));
+                host.print(&format!("{{\"error\": {}}}\n", string(&failure.text)));
             }
             ExitCode::FAILURE
         }
     }
 }
 
-enum Parsed {
-    Run { form: Form, json: bool, patience: Duration, operands: Vec<String> },
-    Print(String),
-}
-
-fn options(args: Vec<String>) -> Result<Parsed, String> {
-    let (mut form, mut json, mut patience) = (Form::Variables, false, PATIENCE);
-    let mut options = Getopt::new("hlLcVjW:A:", args);
-    for option in options.by_ref() {
-        let Opt { flag, value } = option.map_err(|error| error.to_string())?;
-        match flag {
-            'l' => form = Form::Names,
-            'L' => form = Form::Descriptions,
-            'c' => form = Form::Clients,
-            'j' => json = true,
-            'W' => patience = seconds(value.as_deref().unwrap_or_default())?,
-            'V' => {
-                return Ok(Parsed::Print(format!("Network UPS Tools upsc {}\n", env!("CARGO_PKG_VERSION"))));
-            }
-            'h' => {
-                return Ok(Parsed::Print(format!(
-                    "Network UPS Tools upsc {}\n\n{USAGE}",
-                    env!("CARGO_PKG_VERSION")
-                )));
-            }
-            _ => {}
-        }
+async fn show(session: &Session, form: Form, json: bool, operands: &[String]) -> Result<String, Failure> {
+    let first = operands.first().map(String::as_str);
+    if matches!(form, Form::Names | Form::Descriptions) {
+        let server: ServerAddress = first
+            .unwrap_or("localhost")
+            .parse()
+            .map_err(|_| Failure::error("invalid hostname.\nRequired format: [hostname[:port]]"))?;
+        let (mut client, _) = session.connect(None, &server).await?;
+        let upses = client.list_ups().await.map_err(list_failure)?;
+        let pairs = upses.iter().map(|ups| (ups.name.as_str(), ups.description.as_str()));
+        return Ok(match (form, json) {
+            (Form::Names, false) => lines(upses.iter().map(|ups| shown(&ups.name))),
+            (Form::Names, true) => array(upses.iter().map(|ups| ups.name.as_str())),
+            (_, false) => colons(pairs),
+            (_, true) => object(pairs),
+        });
     }
-    let operands = options.operands();
-    let (least, most) = match form {
-        Form::Names | Form::Descriptions => (0, 1),
-        Form::Clients => (1, 1),
-        Form::Variables => (1, 2),
+    let UpsAddress { ups, server } = first
+        .unwrap_or_default()
+        .parse()
+        .map_err(|_| Failure::error("invalid UPS definition.\nRequired format: upsname[@hostname[:port]]"))?;
+    if form == Form::Clients {
+        let (mut client, _) = session.connect(None, &server).await?;
+        let clients = client.list_clients(&ups).await.map_err(list_failure)?;
+        let clients = clients.iter().map(String::as_str);
+        return Ok(if json { array(clients) } else { lines(clients.map(shown)) });
+    }
+    // NUT's connects first, and says what is wrong with the server first.
+    let (mut client, _) = session.connect(None, &server).await?;
+    let Some(var) = operands.get(1) else {
+        let vars = client.list_vars(&ups).await.map_err(list_failure)?;
+        let pairs = vars.iter().map(|Variable { name, value }| (name.as_str(), value.as_str()));
+        return Ok(if json { object(pairs) } else { colons(pairs) });
     };
-    if operands.len() < least {
-        return Err("a UPS must be named: upsc <upsname>[@<hostname>[:<port>]]".to_owned());
+    if !var.contains('.') {
+        return Err(Failure::error("old-style variable names are not supported"));
     }
-    if let Some(surplus) = operands.get(most) {
-        return Err(format!("too many arguments: {surplus}"));
-    }
-    Ok(Parsed::Run { form, json, patience, operands })
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    text.parse::<f64>()
-        .ok()
-        .filter(|seconds| *seconds > 0.0)
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .ok_or_else(|| format!("-W takes a number of seconds, not {text:?}"))
-}
-
-async fn show(
-    host: &Host,
-    form: Form,
-    json: bool,
-    patience: Duration,
-    operands: &[String],
-) -> Result<String, Failure> {
-    let first = operands.first().map(String::as_str).unwrap_or_default();
-    let wrong = |error: crate::AddressError| Failure(error.to_string());
-    let connect =
-        async |server: &ServerAddress| Client::connect(host, &server.host, server.port, patience).await;
-    match form {
-        Form::Names | Form::Descriptions => {
-            let server: ServerAddress = first.parse().map_err(wrong)?;
-            let upses = connect(&server).await?.list_ups().await?;
-            Ok(match (form, json) {
-                (Form::Names, false) => lines(upses.into_iter().map(|(name, _)| name)),
-                (Form::Names, true) => pretty(&upses.into_iter().map(|(name, _)| name).collect()),
-                (_, false) => lines(upses.into_iter().map(|(name, text)| format!("{name}: {text}"))),
-                (_, true) => object(upses),
-            })
+    let value = client.get_var(&ups, var).await.map_err(|error| {
+        if error.code() == Some(ErrorCode::UnknownCommand) {
+            return Failure::error("variable unknown (old upsd detected)");
         }
-        Form::Clients => {
-            let address: UpsAddress = first.parse().map_err(wrong)?;
-            let clients = connect(&address.server).await?.list_clients(&address.ups).await?;
-            Ok(if json { pretty(&clients.into_iter().collect()) } else { lines(clients) })
-        }
-        Form::Variables => {
-            let address: UpsAddress = first.parse().map_err(wrong)?;
-            if let Some(var) = operands.get(1) {
-                if !var.contains('.') {
-                    return Err(Failure("old-style variable names are not supported".to_owned()));
-                }
-                let value = connect(&address.server).await?.get_var(&address.ups, var).await?;
-                return Ok(if json { pretty(&Value::from(value)) } else { lines([value]) });
-            }
-            let vars = connect(&address.server).await?.list_vars(&address.ups).await?;
-            Ok(if json {
-                object(vars)
-            } else {
-                lines(vars.into_iter().map(|(name, value)| format!("{name}: {value}")))
-            })
-        }
-    }
+        error.into()
+    })?;
+    Ok(if json { format!("{}\n", string(&value)) } else { lines([shown(&value)]) })
 }
 
 fn lines(lines: impl IntoIterator<Item = String>) -> String {
-    lines.into_iter().fold(String::new(), |text, line| text + &line + "\n")
+    lines.into_iter().fold(String::new(), |mut text, line| {
+        text += &line;
+        text.push('\n');
+        text
+    })
 }
 
-fn object(pairs: Vec<(String, String)>) -> String {
-    pretty(&Value::Object(pairs.into_iter().map(|(name, value)| (name, Value::from(value))).collect()))
+fn colons<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    lines(pairs.into_iter().map(|(name, value)| format!("{}: {}", shown(name), shown(value))))
 }
 
-fn pretty(value: &Value) -> String {
-    format!("{value:#}\n")
+/// A JSON string.
+fn string(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// The order of the server is kept.
+fn object<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    block('{', pairs.into_iter().map(|(name, value)| format!("{}: {}", string(name), string(value))), '}')
+}
+
+fn array<'a>(items: impl IntoIterator<Item = &'a str>) -> String {
+    block('[', items.into_iter().map(string), ']')
+}
+
+fn block(open: char, items: impl Iterator<Item = String>, close: char) -> String {
+    let items: Vec<_> = items.map(|item| format!("  {item}")).collect();
+    if items.is_empty() {
+        format!("{open}{close}\n")
+    } else {
+        format!("{open}\n{}\n{close}\n", items.join(",\n"))
+    }
 }

@@ -43,6 +43,21 @@ const TOOLS: &[Program] = &[
         about: "shows what a server knows of a UPS",
         run: |args| outage_client::upsc::main(tail(args)),
     },
+    Program {
+        name: "upscmd",
+        about: "runs instant commands on a UPS",
+        run: |args| outage_client::upscmd::main(tail(args)),
+    },
+    Program {
+        name: "upsrw",
+        about: "shows and sets what can be set of a UPS",
+        run: |args| outage_client::upsrw::main(tail(args)),
+    },
+    Program {
+        name: "upslog",
+        about: "writes what UPSes say to a file",
+        run: |args| outage_client::upslog::main(tail(args)),
+    },
 ];
 
 /// The arguments without the program's name.
@@ -78,6 +93,9 @@ pub async fn run(args: Vec<String>, host: Host) -> ExitCode {
         Some("upsd") => outage_upsd::upsd(tail(args), host).await,
         Some("upsmon") => outage_upsmon::upsmon(tail(args), host).await,
         Some("upsc") => outage_client::upsc::run(tail(args), host).await,
+        Some("upscmd") => outage_client::upscmd::run(tail(args), host).await,
+        Some("upsrw") => outage_client::upsrw::run(tail(args), host).await,
+        Some("upslog") => outage_client::upslog::run(tail(args), host).await,
         Some("upsdrvctl") => outage_driver::upsdrvctl::run(args, host).await,
         _ => outage_driver::run_on(args, host).await,
     }

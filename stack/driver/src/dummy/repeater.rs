@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use outage_client::{Client, Error, ErrorCode, TrackingState, UpsAddress};
+use outage_client::auth::{Access, Auth, AuthError};
+use outage_client::{Client, Error, ErrorCode, Options, UpsAddress, Variable};
 use outage_host::Host;
 
+use super::conf_folder;
 use super::core::copy::{Copy, Writable};
 use crate::config::DriverConfig;
 use crate::core::tree::Tree;
@@ -15,9 +17,6 @@ use crate::family::{DeviceError, Family, Outcome};
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long it may take until the other driver has done what was asked.
 const RESULT: Duration = Duration::from_secs(10);
-/// How often it is asked whether it is done: at first, and later.
-const ASK_FIRST: Duration = Duration::from_millis(20);
-const ASK_LATER: Duration = Duration::from_millis(500);
 /// How often it is asked what can be written and run there, if nothing hints at a change.
 const OFFER_AGE: Duration = Duration::from_secs(60);
 
@@ -28,9 +27,9 @@ pub(super) struct Repeater {
     address: UpsAddress,
     /// Without the other server, the driver does not start.
     strict: bool,
+    /// Who to be there, and how to trust it; known once the device was opened.
+    access: Option<Access>,
     client: Option<Client>,
-    /// What becomes of a request can be asked of this connection.
-    tracks: bool,
     copy: Copy,
     /// When the other server is to be asked what it offers.
     offer_at: Duration,
@@ -48,24 +47,42 @@ impl Repeater {
             config: config.clone(),
             address,
             strict: !config.options.flag("repeater_disable_strict_start"),
+            access: None,
             client: None,
-            tracks: false,
             copy: Copy::default(),
             offer_at: Duration::ZERO,
         })
     }
 
+    /// What nutauth.conf, or the file of `authconf`, says of the other server.
+    fn authorize(&mut self) -> Result<(), AuthError> {
+        let choice = self.config.options.get("authconf").map(|choice| match choice {
+            "none" | "default" => choice.to_owned(),
+            path => conf_folder(&self.config, &self.host).join(path).display().to_string(),
+        });
+        let auth = Auth::load(&self.host, choice.as_deref())?;
+        self.access = Some(auth.lookup(&self.host, None, &self.address.server)?);
+        Ok(())
+    }
+
     /// The connection; a new one if need be.
     async fn client(&mut self) -> Result<&mut Client, Error> {
-        match &mut self.client {
-            Some(_) => {}
-            empty => {
-                let server = &self.address.server;
-                let client = Client::connect(&self.host, &server.host, server.port, PATIENCE).await?;
-                self.tracks = false;
-                *empty = Some(client);
-                self.offer_at = Duration::ZERO;
+        if self.client.is_none() {
+            let mut options = Options::default().timeout(PATIENCE);
+            if let Some(access) = &self.access {
+                options = options.tls(access.tls.clone());
             }
+            let mut client = Client::connect_with(&self.host, &self.address.server, &options).await?;
+            if let Some(credentials) = self.access.as_ref().and_then(|access| access.credentials.as_ref()) {
+                client.authenticate_as(credentials).await?;
+                // One that cannot be asked what became of a request takes requests all the same.
+                match client.set_tracking(true).await {
+                    Err(why) if !why.is_refusal() => return Err(why),
+                    _ => {}
+                }
+            }
+            self.client = Some(client);
+            self.offer_at = Duration::ZERO;
         }
         self.client.as_mut().ok_or(Error::Disconnected)
     }
@@ -74,6 +91,7 @@ impl Repeater {
     async fn refresh(&mut self, tree: &mut Tree) -> Result<(), Error> {
         let ups = self.address.ups.clone();
         let told = self.client().await?.list_vars(&ups).await?;
+        let told: Vec<_> = told.into_iter().map(|variable| (variable.name, variable.value)).collect();
         if told
             .iter()
             .any(|(name, value)| name == "ups.status" && value.split(' ').any(|word| word == "WAIT"))
@@ -136,23 +154,15 @@ impl Repeater {
     }
 
     async fn try_hand_on(&mut self, request: Handed<'_>) -> Result<(), Error> {
-        let (host, ups) = (self.host.clone(), self.address.ups.clone());
+        let ups = self.address.ups.clone();
         let client = self.client().await?;
         let id = match request {
             Handed::Command { name, parameter } => client.instcmd(&ups, name, parameter).await?,
             Handed::Set { name, value } => client.set(&ups, name, value).await?,
         };
-        let Some(id) = id else { return Ok(()) };
-        let until = host.now() + RESULT;
-        let mut pause = ASK_FIRST;
-        loop {
-            match client.tracking(&id).await? {
-                TrackingState::Pending if host.now() < until => {}
-                TrackingState::Pending => return Err(Error::Timeout),
-                TrackingState::Success | TrackingState::On | TrackingState::Off => return Ok(()),
-            }
-            host.sleep(pause).await;
-            pause = (pause * 2).min(ASK_LATER);
+        match id {
+            Some(id) => client.wait_tracked(&id, RESULT).await,
+            None => Ok(()),
         }
     }
 }
@@ -167,7 +177,7 @@ enum Handed<'a> {
 /// What can be written and run there.
 async fn offer(client: &mut Client, ups: &str) -> Result<(Vec<Writable>, Vec<String>), Error> {
     let mut writable = Vec::new();
-    for (name, _) in client.list_rw(ups).await? {
+    for Variable { name, .. } in client.list_rw(ups).await? {
         let kind = match client.var_type(ups, &name).await {
             Ok(kind) => kind,
             // It went in between.
@@ -176,6 +186,7 @@ async fn offer(client: &mut Client, ups: &str) -> Result<(Vec<Writable>, Vec<Str
         };
         let values = if kind.enumerated { client.list_enum(ups, &name).await? } else { Vec::new() };
         let ranges = if kind.ranged { client.list_ranges(ups, &name).await? } else { Vec::new() };
+        let ranges = ranges.into_iter().map(|range| (range.min, range.max)).collect();
         let text = kind.string.map(|length| usize::try_from(length).unwrap_or(0));
         writable.push(Writable { name, text, values, ranges });
     }
@@ -199,6 +210,9 @@ fn outcome(why: &Error) -> Outcome {
 #[async_trait]
 impl Family for Repeater {
     async fn open(&mut self) -> Result<(), DeviceError> {
+        if self.access.is_none() {
+            self.authorize().map_err(|why| DeviceError::Config(format!("authconf: {why}")))?;
+        }
         // Where there is a server it is asked for the UPS, so that a wrong name is seen at start.
         let mut nothing = Tree::default();
         let result = self.update(&mut nothing).await;
