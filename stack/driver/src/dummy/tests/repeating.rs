@@ -290,6 +290,28 @@ async fn commands_and_writes_are_handed_on() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn it_is_who_nutauth_conf_says() {
+    let file = "[other]\nUSER = mon\nPASS = hush\n[localhost]\nUSER = admin\nPASS = \"a b\"\n";
+    for (settings, path) in
+        [("", "nutauth.conf"), ("authconf = default", "nutauth.conf"), ("authconf = my.conf", "my.conf")]
+    {
+        let mut two = Two::new(&format!("{PORT}\n {settings}"));
+        two.bench.put(path, file);
+        two.bench.drive();
+        two.bench.client().await;
+        assert_eq!(two.orders(), ["USERNAME admin", "PASSWORD \"a b\"", "SET TRACKING ON"], "{settings}");
+    }
+    let mut two = Two::new(&format!("{PORT}\n authconf = none"));
+    two.bench.put("nutauth.conf", file);
+    two.bench.drive();
+    two.bench.client().await;
+    assert_eq!(two.orders(), Vec::<String>::new());
+    let two = Two::start(&format!("{PORT}\n authconf = my.conf"));
+    assert_eq!(two.bench.ended().await, Some(ExitStatus::Code(1)));
+    assert_eq!(two.bench.logged("authconf: cannot read /etc/nut/my.conf"), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_load_of_others_is_not_turned_off_with_all() {
     let two = Two::start(PORT);
     let mut client = two.bench.client().await;
