@@ -116,6 +116,8 @@ pub struct UpsdConf {
     pub data_path: Option<String>,
     /// LISTEN lines; empty: 127.0.0.1 and ::1, port 3493.
     pub listen: Vec<Listen>,
+    /// How many LISTEN lines cannot be understood.
+    pub bad_listen: usize,
     /// CERTFILE
     pub cert_file: Option<String>,
     /// CERTPATH
@@ -141,6 +143,7 @@ impl Default for UpsdConf {
             state_path: None,
             data_path: None,
             listen: Vec::new(),
+            bad_listen: 0,
             cert_file: None,
             cert_path: None,
             cert_ident: None,

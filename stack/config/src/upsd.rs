@@ -57,9 +57,11 @@ fn directive(conf: &mut UpsdConf, row: &Row, faults: &mut Faults) {
         "STATEPATH" => directive.text(&mut conf.state_path),
         "DATAPATH" => directive.text(&mut conf.data_path),
         "LISTEN" => {
-            if let Some([address, port @ ..]) = directive.values(1, 2) {
-                conf.listen.extend(listen(address, port.first(), faults));
-            }
+            let line = directive
+                .values(1, 2)
+                .and_then(|values| listen(values.first()?, values.get(1), directive.faults));
+            conf.bad_listen += usize::from(line.is_none());
+            conf.listen.extend(line);
         }
         "DEBUG_MIN" => directive.optional_number(&mut conf.debug_min),
         "DISABLE_WEAK_SSL" => directive.boolean(&mut conf.disable_weak_ssl),

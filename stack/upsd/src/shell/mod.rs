@@ -208,6 +208,12 @@ impl Running {
                 config.paths.conf.join("ups.conf").display()
             ));
         }
+        if config.upsd.listen.is_empty() && config.upsd.bad_listen > 0 {
+            return Err(format!(
+                "no LISTEN line of {} can be understood (without any, upsd listens on localhost)",
+                config.paths.conf.join("upsd.conf").display()
+            ));
+        }
         let family = config.options.family;
         let lenient = config.allows(host, "ALLOW_NOT_ALL_LISTENERS", config.upsd.allow_not_all_listeners);
         let wanted = listen::wanted(&config.upsd.listen, family);

@@ -348,6 +348,10 @@ async fn it_says_why_it_does_not_start() {
         1,
         "{lines:?}"
     );
+    machine.put_file("/etc/nut/ups.conf", ONE_UPS, 0o640).unwrap();
+    machine.put_file("/etc/nut/upsd.conf", "LISTEN 127.0.0.1 99999\n", 0o640).unwrap();
+    let lines = refused(&world, &machine, &[]).await;
+    assert_eq!(count(&lines, "Fatal error: no LISTEN line of /etc/nut/upsd.conf"), 1, "{lines:?}");
     machine.remove_file("/etc/nut/upsd.conf").unwrap();
     let lines = refused(&world, &machine, &[]).await;
     assert_eq!(count(&lines, "Fatal error: can't open /etc/nut/upsd.conf"), 1, "{lines:?}");
