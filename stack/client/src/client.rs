@@ -20,7 +20,7 @@ const TRACK_EVERY: Duration = Duration::from_millis(200);
 ///
 /// ```
 /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/example.rs"));
-/// # example(async |host| {
+/// # fn main() { example(async |host| {
 /// use outage_client::{Client, Options};
 ///
 /// let mut client = Client::connect_with(&host, &"localhost".parse()?, &Options::default()).await?;
@@ -31,7 +31,7 @@ const TRACK_EVERY: Duration = Duration::from_millis(200);
 ///     }
 /// }
 /// # Ok(())
-/// # });
+/// # }); }
 /// ```
 pub struct Client {
     connection: Connection,
@@ -356,7 +356,7 @@ impl Client {
     ///
     /// ```
     /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/example.rs"));
-    /// # example(async |host| {
+    /// # fn main() { example(async |host| {
     /// # use std::time::Duration;
     /// # let mut client = outage_client::Client::connect(&host, "localhost", 3493, Duration::from_secs(5)).await?;
     /// client.authenticate("admin", "secret").await?;
@@ -366,7 +366,7 @@ impl Client {
     ///     client.wait_tracked(&id, Duration::from_secs(10)).await?;
     /// }
     /// # Ok(())
-    /// # });
+    /// # }); }
     /// ```
     ///
     /// # Errors

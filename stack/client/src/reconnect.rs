@@ -61,7 +61,7 @@ impl Backoff {
 ///
 /// ```
 /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/example.rs"));
-/// # example(async |host| {
+/// # fn main() { example(async |host| {
 /// use outage_client::{Options, Reconnecting};
 ///
 /// let mut client = Reconnecting::new(&host, "localhost".parse()?, Options::default());
@@ -70,7 +70,7 @@ impl Backoff {
 /// // answer came.
 /// client.client().await?.authenticate("admin", "secret").await?;
 /// # Ok(())
-/// # });
+/// # }); }
 /// ```
 pub struct Reconnecting {
     host: Host,

@@ -1,48 +1,17 @@
-//! The client against a server that is played by the test, on machines in memory.
+//! The library: requests, replies, and what is none.
 
-#![expect(clippy::unwrap_used, reason = "outside of #[test] functions clippy does not see that this is one")]
-
-use std::process::ExitCode;
 use std::time::Duration;
 
-use outage_client::{Client, Error, ErrorCode, TrackingState};
+use outage_client::{Client, Error, ErrorCode, Range, TrackingState, Ups};
 use outage_host::Host;
-use outage_host::virt::{EventKind, Machine, World};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use outage_host::virt::Machine;
 
-const PATIENCE: Duration = Duration::from_secs(5);
+use crate::play::{PATIENCE, Script, machine, server};
 
-/// A server that expects these requests and gives these replies, in turn, then closes the connection.
-async fn server(machine: &Machine, script: &'static [(&'static str, &'static str)]) {
-    let host = machine.host("server");
-    let listener = host.listen_tcp("127.0.0.1:3493".parse().unwrap()).await.unwrap();
-    tokio::spawn(async move {
-        let _host = host;
-        let (mut stream, _) = listener.accept().await.unwrap();
-        for (request, reply) in script {
-            let mut line = Vec::new();
-            while line.last() != Some(&b'\n') {
-                let Ok(byte) = stream.read_u8().await else { return };
-                line.push(byte);
-            }
-            assert_eq!(String::from_utf8(line).unwrap(), format!("{request}\n"));
-            stream.write_all(reply.as_bytes()).await.unwrap();
-        }
-        // Closed only when the other side closes, so that a missing reply is a silence.
-        let _ = stream.read_u8().await;
-    });
-}
-
-async fn connect(machine: &Machine, script: &'static [(&'static str, &'static str)]) -> (Client, Host) {
+async fn connect(machine: &Machine, script: Script) -> (Client, Host) {
     server(machine, script).await;
     let host = machine.host("client");
     (Client::connect(&host, "localhost", 3493, PATIENCE).await.unwrap(), host)
-}
-
-fn machine() -> (World, Machine) {
-    let world = World::new(1);
-    let machine = world.machine("here");
-    (world, machine)
 }
 
 #[tokio::test(start_paused = true)]
@@ -86,7 +55,7 @@ async fn requests_and_replies() {
     assert_eq!(client.tracking("1234").await.unwrap_err().code(), Some(ErrorCode::Failed));
     client.fsd("eaton").await.unwrap();
     assert_eq!(client.list_commands("eaton").await.unwrap(), ["a.b"]);
-    assert_eq!(client.list_ranges("eaton", "x.y").await.unwrap(), [(1, 5)]);
+    assert_eq!(client.list_ranges("eaton", "x.y").await.unwrap(), [Range { min: 1, max: 5 }]);
     assert_eq!(
         client.version().await.unwrap(),
         "Network UPS Tools upsd 2.8.0 - http://www.networkupstools.org/"
@@ -136,9 +105,16 @@ async fn a_dropped_call_spoils_the_connection() {
 
 #[tokio::test(start_paused = true)]
 async fn replies_to_something_else_are_no_answers() {
-    for reply in ["VAR eaton ups.load \"5\"\n", "OK\n", "\n", "VAR eaton\n", "VAR eaton \"a#\"\n"] {
+    for reply in [
+        "VAR eaton ups.load \"5\"\n",
+        "VAR other ups.status \"OL\"\n",
+        "OK\n",
+        "\n",
+        "VAR eaton\n",
+        "VAR eaton \"a#\"\n",
+    ] {
         let (_world, machine) = machine();
-        let script: &'static [(&str, &str)] = Box::leak(Box::new([("GET VAR eaton ups.status", reply)]));
+        let script: Script = Box::leak(Box::new([("GET VAR eaton ups.status", reply)]));
         let (mut client, _host) = connect(&machine, script).await;
         assert!(matches!(client.get_var("eaton", "ups.status").await, Err(Error::Protocol)), "{reply:?}");
     }
@@ -160,73 +136,107 @@ async fn servers_that_are_not_there() {
     assert!(world.now() - start <= PATIENCE);
 }
 
-/// What upsc prints, and (after `!`) logs, with its exit code.
-async fn upsc(script: &'static [(&'static str, &'static str)], args: &[&str]) -> String {
+/// A list that is none: what is said, and whether the connection can be used on.
+#[rstest::rstest]
+#[case("BEGIN LIST VAR other\nEND LIST VAR other\n", "Protocol error")]
+#[case("BEGIN LIST RW eaton\nEND LIST RW eaton\n", "Protocol error")]
+#[case("END LIST VAR eaton\n", "Protocol error")]
+#[case("VAR eaton ups.status \"OL\"\n", "Protocol error")]
+#[case("BEGIN LIST VAR eaton\nVAR other a.b \"1\"\n", "Protocol error")]
+#[case("BEGIN LIST VAR eaton\nCMD eaton a.b\n", "Protocol error")]
+#[case("BEGIN LIST VAR eaton\n\n", "Protocol error")]
+#[case("BEGIN LIST VAR eaton\nVAR eaton a.b\n", "insufficient data (got 3 args, need at least 4)")]
+#[case("BEGIN LIST VAR eaton\nERR DATA-STALE\n", "Data stale")]
+#[case("BEGIN LIST VAR eaton\nVAR eaton a.b \"1\"\n", "Read error: Connection timed out")]
+#[case("ERR UNKNOWN-UPS\n", "Unknown UPS")]
+#[tokio::test(start_paused = true)]
+async fn lists_that_are_none(#[case] reply: &'static str, #[case] text: &str) {
+    let (_world, machine) = machine();
+    let script: Script = Box::leak(Box::new([("LIST VAR eaton", reply)]));
+    let (mut client, _host) = connect(&machine, script).await;
+    let error = client.list_vars("eaton").await.unwrap_err();
+    assert_eq!(error.to_string(), text);
+    assert_eq!(client.is_usable(), error.is_refusal());
+}
+
+#[tokio::test(start_paused = true)]
+async fn names_come_back_as_the_server_writes_them() {
+    let (_world, machine) = machine();
+    let (mut client, _host) = connect(
+        &machine,
+        &[
+            ("LIST UPS", "BEGIN LIST UPS\nUPS eaton \"B\u{fc}ro \\\"1\\\"\"\nEND LIST UPS\n"),
+            ("LIST CMD EATON", "BEGIN LIST CMD eaton\nCMD eaton a.b\nEND LIST CMD eaton\n"),
+            ("PROTVER", "ERR UNKNOWN-COMMAND\n"),
+            ("NETVER", "1.2\n"),
+        ],
+    )
+    .await;
+    let upses = client.list_ups().await.unwrap();
+    assert_eq!(upses, [Ups { name: "eaton".to_owned(), description: "B\u{fc}ro \"1\"".to_owned() }]);
+    assert_eq!(client.list_commands("EATON").await.unwrap(), ["a.b"]);
+    assert_eq!(client.protocol_version().await.unwrap(), "1.2");
+}
+
+/// A server that never ends its list is left, long before it has filled the memory.
+#[tokio::test(start_paused = true)]
+async fn a_list_without_end() {
+    let (_world, machine) = machine();
+    let host = machine.host("server");
+    let listener = host.listen_tcp("127.0.0.1:3493".parse().unwrap()).await.unwrap();
+    tokio::spawn(async move {
+        use tokio::io::AsyncWriteExt as _;
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.write_all(b"BEGIN LIST VAR eaton\n").await.unwrap();
+        let row = format!("VAR eaton a.b \"{}\"\n", "x".repeat(4000)).repeat(16);
+        while stream.write_all(row.as_bytes()).await.is_ok() {}
+    });
+    let client_host = machine.host("client");
+    let mut client = Client::connect(&client_host, "localhost", 3493, PATIENCE).await.unwrap();
+    let error = client.list_vars("eaton").await.unwrap_err();
+    assert!(matches!(error, Error::TooMuch), "{error}");
+    assert!(!client.is_usable());
+    drop(host);
+}
+
+/// One line without end costs no memory either, and ends with the time limit.
+#[tokio::test(start_paused = true)]
+async fn a_line_without_end() {
+    let (_world, machine) = machine();
+    let host = machine.host("server");
+    let listener = host.listen_tcp("127.0.0.1:3493".parse().unwrap()).await.unwrap();
+    tokio::spawn(async move {
+        use tokio::io::AsyncWriteExt as _;
+        let (mut stream, _) = listener.accept().await.unwrap();
+        while stream.write_all(&[b'x'; 4096]).await.is_ok() {}
+    });
+    let client_host = machine.host("client");
+    let mut client = Client::connect(&client_host, "localhost", 3493, PATIENCE).await.unwrap();
+    assert!(matches!(client.get_var("eaton", "a.b").await, Err(Error::TooMuch | Error::Timeout)));
+    drop(host);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_tracked_is_waited_for() {
     let (world, machine) = machine();
-    server(&machine, script).await;
-    let host = machine.host("upsc");
-    let args = args.iter().map(|&arg| arg.to_owned()).collect();
-    let code = outage_client::upsc::run(args, host).await;
-    let mut text = String::new();
-    for event in world.events().into_iter().filter(|event| &*event.process == "upsc") {
-        match event.kind {
-            EventKind::Print(line) => text += &line,
-            EventKind::Log(_, line) => text += &format!("! {line}\n"),
-            _ => {}
-        }
-    }
-    text + if code == ExitCode::SUCCESS { "= 0" } else { "= 1" }
-}
-
-const UPSES: &[(&str, &str)] = &[(
-    "LIST UPS",
-    "BEGIN LIST UPS\nUPS eaton \"The \\\"big\\\" one\"\nUPS two \"Description unavailable\"\nEND LIST UPS\n",
-)];
-const VARS: &[(&str, &str)] = &[(
-    "LIST VAR eaton",
-    "BEGIN LIST VAR eaton\nVAR eaton ups.id \"a \\\"b\\\"\"\nVAR eaton ups.status \"OL\"\nEND LIST VAR eaton\n",
-)];
-const STATUS: &[(&str, &str)] = &[("GET VAR eaton ups.status", "VAR eaton ups.status \"OL CHRG\"\n")];
-const STALE: &[(&str, &str)] = &[("GET VAR eaton ups.status", "ERR DATA-STALE\n")];
-const CLIENTS: &[(&str, &str)] = &[(
-    "LIST CLIENT eaton",
-    "BEGIN LIST CLIENT eaton\nCLIENT eaton ::1\nCLIENT eaton 10.0.0.7\nEND LIST CLIENT eaton\n",
-)];
-
-#[rstest::rstest]
-#[case(UPSES, &["-l"], "eaton\ntwo\n= 0")]
-#[case(UPSES, &["-l", "127.0.0.1:3493"], "eaton\ntwo\n= 0")]
-#[case(UPSES, &["-L"], "eaton: The \"big\" one\ntwo: Description unavailable\n= 0")]
-#[case(UPSES, &["-j", "-l"], "[\n  \"eaton\",\n  \"two\"\n]\n= 0")]
-#[case(UPSES, &["-jL"], "{\n  \"eaton\": \"The \\\"big\\\" one\",\n  \"two\": \"Description unavailable\"\n}\n= 0")]
-#[case(VARS, &["eaton"], "ups.id: a \"b\"\nups.status: OL\n= 0")]
-#[case(VARS, &["-j", "eaton@localhost"], "{\n  \"ups.id\": \"a \\\"b\\\"\",\n  \"ups.status\": \"OL\"\n}\n= 0")]
-#[case(STATUS, &["eaton@localhost:3493", "ups.status"], "OL CHRG\n= 0")]
-#[case(STATUS, &["-W", "2", "-A", "none", "eaton", "ups.status"], "OL CHRG\n= 0")]
-#[case(STATUS, &["-j", "eaton", "ups.status"], "\"OL CHRG\"\n= 0")]
-#[case(CLIENTS, &["-c", "eaton"], "::1\n10.0.0.7\n= 0")]
-#[case(STALE, &["eaton", "ups.status"], "! Error: Data stale\n= 1")]
-#[case(STALE, &["-j", "eaton", "ups.status"], "! Error: Data stale\n{\n  \"error\": \"Data stale\"\n}\n= 1")]
-#[case(&[], &["eaton", "status"], "! Error: old-style variable names are not supported\n= 1")]
-#[case(&[], &["eaton@"], "! Error: invalid UPS definition. Required format: upsname[@hostname[:port]]\n= 1")]
-#[case(&[], &["-l", "[::1"], "! Error: invalid hostname. Required format: [hostname[:port]]\n= 1")]
-#[case(&[], &["eaton@localhost:1"], "! Error: Connection failure: Connection refused\n= 1")]
-#[tokio::test(start_paused = true)]
-async fn upsc_prints(
-    #[case] script: &'static [(&'static str, &'static str)],
-    #[case] args: &[&str],
-    #[case] expected: &str,
-) {
-    assert_eq!(upsc(script, args).await, expected);
-}
-
-#[rstest::rstest]
-#[case(&[], "! upsc: a UPS must be named")]
-#[case(&["a", "b.c", "d"], "! upsc: too many arguments: d")]
-#[case(&["-W", "x", "a"], "! upsc: -W takes a number of seconds")]
-#[case(&["-z"], "! upsc: invalid option -- 'z'")]
-#[tokio::test(start_paused = true)]
-async fn upsc_shows_its_usage(#[case] args: &[&str], #[case] beginning: &str) {
-    let text = upsc(&[], args).await;
-    assert!(text.starts_with(beginning) && text.contains("usage: upsc") && text.ends_with("= 1"), "{text}");
+    let (mut client, _host) = connect(
+        &machine,
+        &[
+            ("GET TRACKING 1", "PENDING\n"),
+            ("GET TRACKING 1", "PENDING\n"),
+            ("GET TRACKING 1", "SUCCESS\n"),
+            ("GET TRACKING 2", "ERR INVALID-ARGUMENT\n"),
+            ("GET TRACKING 3", "PENDING\n"),
+            ("GET TRACKING 3", "PENDING\n"),
+            ("GET VAR eaton a.b", "VAR eaton a.b \"1\"\n"),
+        ],
+    )
+    .await;
+    let limit = Duration::from_millis(200);
+    client.wait_tracked("1", Duration::from_secs(10)).await.unwrap();
+    assert_eq!(world.now(), Duration::from_millis(400));
+    let refused = client.wait_tracked("2", limit).await.unwrap_err();
+    assert_eq!(refused.code(), Some(ErrorCode::InvalidArgument));
+    assert!(matches!(client.wait_tracked("3", limit).await, Err(Error::Timeout)));
+    assert_eq!(client.get_var("eaton", "a.b").await.unwrap(), "1");
 }
