@@ -2,6 +2,7 @@
 //! Outage's laboratory: scripted power failures ([`scenario`]), judged ([`judge`]) in lanes that differ only in what is
 //! real ([`lane`]), and shown to people and programs ([`report`], [`view`]).
 
+mod bench;
 pub mod cli;
 pub mod clock;
 pub mod conform;

@@ -1,6 +1,8 @@
 //! `outage` as a person or a program meets it: what it prints, where, and how it ends.
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is a failed test")]
 
+#[path = "cli/bench.rs"]
+mod bench;
 #[path = "cli/faults.rs"]
 mod faults;
 #[path = "cli/lists.rs"]

@@ -1,5 +1,6 @@
 //! The command line of `outage`.
 
+mod bench;
 mod conform;
 mod files;
 mod first;
@@ -54,6 +55,34 @@ enum Sub {
     /// Serve virtual UPSes until stopped
     #[command(after_help = sim::HELP)]
     Sim(SimArgs),
+    /// Measure a program beside NUT's
+    #[command(subcommand)]
+    Bench(Bench),
+}
+
+/// What can be measured.
+#[derive(Subcommand)]
+pub(crate) enum Bench {
+    /// upsd: requests a second, latency, processor time and memory, beside NUT's upsd and the limit of the runtime
+    #[command(after_help = bench::HELP)]
+    Upsd(BenchArgs),
+}
+
+/// Arguments of `outage bench upsd`.
+#[derive(clap::Args)]
+pub(crate) struct BenchArgs {
+    /// One JSON document on standard output
+    #[arg(long)]
+    json: bool,
+    /// Seconds instead of minutes: less exact
+    #[arg(long)]
+    quick: bool,
+    /// Folder with NUT's programs; without it they are looked for where they are usually installed
+    #[arg(long, value_name = "DIR")]
+    bin: Option<PathBuf>,
+    /// Only rows whose name holds this text; or the one row whose name it is
+    #[arg(long, value_name = "NAME")]
+    only: Option<String>,
 }
 
 /// Arguments of `outage run`.
@@ -108,7 +137,7 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
         return outage_ups::main(arguments);
     }
     let words: Vec<_> = arguments.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
-    if let Some(code) = hooks::main(&name, &words) {
+    if let Some(code) = hooks::main(&name, &words).or_else(|| crate::bench::hidden(&name)) {
         return code;
     }
     let done = match Cli::parse_from(arguments).command {
@@ -118,6 +147,7 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
         Some(Sub::Devices { json }) => list::devices(json),
         Some(Sub::Conform(args)) => conform::main(&args),
         Some(Sub::Sim(args)) => sim::main(&args),
+        Some(Sub::Bench(args)) => bench::main(&args),
     };
     match done {
         Ok(code) => code,

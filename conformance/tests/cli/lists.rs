@@ -14,6 +14,7 @@ fn help_is_enough_to_start() {
     insta::assert_snapshot!("help-run", shown(&["run", "--help"]));
     insta::assert_snapshot!("help-list", shown(&["list", "--help"]));
     insta::assert_snapshot!("help-sim", shown(&["sim", "--help"]));
+    insta::assert_snapshot!("help-bench", shown(&["bench", "upsd", "--help"]));
     assert_eq!(shown(&["run", "-h"]), shown(&["run", "--help"]));
 }
 
