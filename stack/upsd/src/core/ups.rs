@@ -251,6 +251,8 @@ impl Ups {
             FromDriver::DelEnum { var, value } => {
                 self.with(var, notices, |variable| variable.choices.retain(|choice| choice != value));
             }
+            // Nothing could ever be in it.
+            FromDriver::AddRange { min, max, .. } if min > max => {}
             FromDriver::AddRange { var, min, max } => self.with(var, notices, |variable| {
                 if !variable.ranges.contains(&(min, max)) {
                     variable.ranges.push((min, max));

@@ -136,12 +136,11 @@ impl Connection {
             Stream::Open(stream) if !replies.is_empty() => write(stream, &replies, &mut written, cx)?,
             _ => Poll::Ready(()),
         };
-        if sent.is_pending() {
-            self.held = Some(Box::new(Held { replies, written, requests: rest.to_vec() }));
-            return Ok(());
-        }
+        let unsent = if sent.is_pending() { replies.get(written..).map(<[u8]>::to_vec) } else { None };
         self.server.give_back(replies);
-        if self.session.is_starting_tls() {
+        if let Some(replies) = unsent {
+            self.held = Some(Box::new(Held { replies, written: 0, requests: rest.to_vec() }));
+        } else if self.session.is_starting_tls() {
             self.start_tls(rest.to_vec());
         } else if !rest.is_empty() && !self.session.is_closing() {
             self.held = Some(Box::new(Held { requests: rest.to_vec(), ..Held::default() }));

@@ -316,8 +316,10 @@ impl Lexer {
                 self.state = State::FindEscape;
             }
             b'=' => self.equals(),
-            _ if CLASS[byte as usize] & (BLANK | CONTROL) != 0 => {}
-            _ if byte >= 0x80 && self.limits.charset == Charset::Ascii => {}
+            _ if CLASS[byte as usize] & BLANK != 0 => {}
+            // In a file, stray ones between words are not worth a word.
+            _ if CLASS[byte as usize] & CONTROL != 0 && self.limits.charset == Charset::Utf8 => {}
+            // Whatever else comes begins a word, as with NUT; even if nothing of it is kept.
             _ => {
                 self.begin_word();
                 self.add(byte);

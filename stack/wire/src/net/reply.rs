@@ -125,15 +125,21 @@ impl fmt::Display for ReplyError {
 
 impl std::error::Error for ReplyError {}
 
+/// The words that answers and rows begin with.
+const ANSWERS: [&str; 11] =
+    ["VAR", "RW", "CMD", "ENUM", "RANGE", "CLIENT", "UPS", "NUMLOGINS", "UPSDESC", "TYPE", "DESC"];
+
 impl<'a> Reply<'a> {
-    /// Reads a reply. Surplus words are ignored; replies' keywords are upper-case, as every server sends them.
+    /// Reads a reply. Surplus words are ignored. The first word of an answer or a row may be in any case, as NUT's clients
+    /// take it; `OK`, `ERR`, `BEGIN` and `END` are upper-case, as every server sends them.
     ///
     /// # Errors
     /// The line is empty, or has not what its first word promises.
     pub fn parse(line: &Line<'a>) -> Result<Self, ReplyError> {
         let first = line.get(0).ok_or(ReplyError::Empty)?;
         let at = |index: usize| line.get(index).ok_or(ReplyError::Malformed);
-        Ok(match first {
+        let keyword = ANSWERS.iter().find(|answer| answer.eq_ignore_ascii_case(first));
+        Ok(match *keyword.unwrap_or(&first) {
             "OK" => Self::Ok { note: line.get(1), argument: line.get(2) },
             "ERR" => Self::Err { code: at(1)?.parse().ok(), word: at(1)?, extra: line.get(2) },
             "BEGIN" | "END" => {
