@@ -1,3 +1,4 @@
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 //! The whole server on this machine: real sockets, real files, real signals.
 
 use std::path::Path;
@@ -26,14 +27,14 @@ struct Lab {
 
 impl Lab {
     /// A server on a free port, with these lines of upsd.conf.
-    async fn start(conf: impl Fn(&Path) -> String) -> Self {
+    async fn start(conf: impl Fn(&Host, &Path) -> String) -> Self {
         let folder = TempDir::new().unwrap();
         let host = outage_host::real::host("upsd", 0);
         let port = host.listen_tcp(([127, 0, 0, 1], 0).into()).await.unwrap().port();
         let lab = Self { host, folder, port };
         for (name, text) in [
             ("ups.conf", "[eaton]\ndriver = dummy-ups\nport = x\n".to_owned()),
-            ("upsd.conf", conf(lab.folder.path())),
+            ("upsd.conf", conf(&lab.host, lab.folder.path())),
             ("upsd.users", String::new()),
         ] {
             lab.host.write(&lab.folder.path().join(name), text.as_bytes(), 0o600).unwrap();
@@ -111,9 +112,10 @@ fn certificate() -> (CertificateDer<'static>, String) {
 async fn tls_and_a_new_certificate_by_signal() {
     let (old, old_file) = certificate();
     let (new, new_file) = certificate();
-    let lab = Lab::start(|folder| {
-        std::fs::write(folder.join("upsd.pem"), &old_file).unwrap();
-        format!("CERTFILE {}\n", folder.join("upsd.pem").display())
+    let lab = Lab::start(|host, folder| {
+        let file = folder.join("upsd.pem");
+        host.write(&file, old_file.as_bytes(), 0o600).unwrap();
+        format!("CERTFILE {}\n", file.display())
     })
     .await;
     let mut first = lab.encrypt(&old).await.unwrap();
@@ -136,7 +138,7 @@ async fn tls_and_a_new_certificate_by_signal() {
 
 #[tokio::test]
 async fn a_burst_of_clients_is_served_at_once() {
-    let lab = Lab::start(|_| String::new()).await;
+    let lab = Lab::start(|_, _| String::new()).await;
     drop(lab.connect().await);
     let mut streams = Vec::new();
     for _ in 0..300 {
@@ -149,7 +151,7 @@ async fn a_burst_of_clients_is_served_at_once() {
 
 #[tokio::test]
 async fn one_that_never_reads_stops_nobody() {
-    let lab = Lab::start(|_| String::new()).await;
+    let lab = Lab::start(|_, _| String::new()).await;
     let mut deaf = lab.connect().await;
     let flood = "HELP\n".repeat(100_000);
     let writing = lab.host.timeout(Duration::from_millis(500), async {

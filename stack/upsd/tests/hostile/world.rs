@@ -85,8 +85,7 @@ impl World {
                 self.random = self.random.wrapping_add(1);
                 [self.random; 16]
             };
-            let used =
-                self.core.answer(session, bytes, self.now, 4096, &mut entropy, &mut self.out).used;
+            let used = self.core.answer(session, bytes, self.now, 4096, &mut entropy, &mut self.out).used;
             let rest = bytes.get(used..).expect("no more is used than there is");
             check_replies(&self.out);
             assert!(session.held() <= MOST_HELD, "a session holds {} bytes", session.held());
