@@ -14,9 +14,9 @@ const TRACK_EVERY: Duration = Duration::from_millis(200);
 
 /// A connection to a server. Every request has a time limit ([`Options::timeout`]).
 ///
-/// A refusal ([`Error::is_refusal`]) leaves the connection as it was. After any other error, and when a call's future
-/// was dropped before its end, every further call fails with [`Error::Disconnected`]: connect anew, or let
-/// [`crate::Reconnecting`] do it.
+/// A refusal ([`Error::is_refusal`]) leaves the connection as it was, and so does a single line that is no answer
+/// ([`Error::Protocol`] to a request without a list). After any other error, and when a call's future was dropped before
+/// its end, every further call fails with [`Error::Disconnected`]: connect anew, or let [`crate::Reconnecting`] do it.
 ///
 /// ```
 /// # include!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/support/example.rs"));
@@ -414,12 +414,28 @@ impl Client {
     /// [`Error`]; the connection is closed all the same.
     pub async fn logout(mut self) -> Result<(), Error> {
         let answer = self.expect_ok(Request::Logout).await;
-        self.connection.close().await;
+        self.connection.close(false).await;
         answer
     }
 
-    pub(crate) const fn limit(&self) -> Duration {
-        self.connection.limit()
+    /// Says goodbye and closes the connection without waiting for an answer.
+    pub async fn leave(self) {
+        self.connection.close(true).await;
+    }
+
+    /// The words of the answer to GET TYPE, also those that no server of today sends.
+    pub(crate) async fn type_words(&mut self, ups: &str, var: &str) -> Result<Vec<String>, Error> {
+        let words = self.connection.ask_words(Request::Get(Get::Type { ups, var })).await?;
+        match words.as_slice() {
+            [word, of, named, kind @ ..]
+                if word.eq_ignore_ascii_case("TYPE")
+                    && of.eq_ignore_ascii_case(ups)
+                    && named.eq_ignore_ascii_case(var) =>
+            {
+                Ok(kind.to_vec())
+            }
+            _ => Err(Error::Protocol),
+        }
     }
 
     async fn expect_ok(&mut self, request: Request<'_>) -> Result<(), Error> {

@@ -18,6 +18,9 @@ const CHUNK: usize = 8 * 1024;
 /// A reply with more bytes than this is not read to its end: 10,000 times what a UPS has to say.
 const LONGEST: usize = 16 * 1024 * 1024;
 
+/// How long a farewell may take.
+const FAREWELL: Duration = Duration::from_millis(500);
+
 /// One connection. A request that was not answered to the end spoils it.
 pub(crate) struct Connection {
     host: Host,
@@ -70,18 +73,18 @@ impl Connection {
 
     /// Asks for encryption, and begins it if the server agrees.
     async fn encrypt(mut self, tls: &Tls, name: &str) -> Result<Self, Error> {
-        let agreed = self.ask(Request::StartTls, |reply| match reply {
-            // "OK STARTTLS"; nothing else means that TLS follows.
-            Reply::Ok { note, .. } => Some(note.is_some_and(|note| note.eq_ignore_ascii_case("STARTTLS"))),
-            _ => None,
+        let agreed = self.ask(Request::StartTls, |reply| {
+            // Nothing but "OK STARTTLS" means that TLS follows. Old servers and odd ones have many ways to say no.
+            let agrees = |note: &str| note.eq_ignore_ascii_case("STARTTLS");
+            Some(matches!(reply, Reply::Ok { note: Some(note), .. } if agrees(note)))
         });
-        match agreed.await {
-            Ok(true) => {}
-            Ok(false) | Err(Error::Server(_) | Error::UnknownCode(_)) if tls.is_required() => {
-                return Err(Error::NoTls);
-            }
-            Ok(false) | Err(Error::Server(_) | Error::UnknownCode(_)) => return Ok(self),
+        let agreed = match agreed.await {
+            Ok(agreed) => agreed,
+            Err(_) if self.is_usable() => false,
             Err(error) => return Err(error),
+        };
+        if !agreed {
+            return if tls.is_required() { Err(Error::NoTls) } else { Ok(self) };
         }
         // Words that came in the clear must not be taken for some that came after the handshake.
         if self.used < self.input.len() {
@@ -106,10 +109,6 @@ impl Connection {
         !self.midway
     }
 
-    pub(crate) const fn limit(&self) -> Duration {
-        self.limit
-    }
-
     pub(crate) const fn host(&self) -> &Host {
         &self.host
     }
@@ -124,6 +123,29 @@ impl Connection {
         let work = async {
             self.send(request).await?;
             self.read_line(|line| pick_from(line, pick)).await?
+        };
+        let answer = host.timeout(limit, work).await.unwrap_or(Err(Error::Timeout));
+        let answer = self.settle(answer);
+        // One line came for one request: it was none of the answers to it, and the next one may be.
+        if matches!(answer, Err(Error::Protocol)) && self.used == self.input.len() {
+            self.midway = false;
+        }
+        answer
+    }
+
+    /// Sends a request whose reply is one line, and returns its words, whatever they are.
+    pub(crate) async fn ask_words(&mut self, request: Request<'_>) -> Result<Vec<String>, Error> {
+        let (host, limit) = (self.host.clone(), self.limit);
+        let work = async {
+            self.send(request).await?;
+            self.read_line(|line| {
+                let line = line.map_err(|_| Error::Protocol)?;
+                match Reply::parse(&line) {
+                    Ok(Reply::Err { code, word, .. }) => Err(refusal(code, word)),
+                    _ => Ok(line.texts().map(str::to_owned).collect()),
+                }
+            })
+            .await?
         };
         let answer = host.timeout(limit, work).await.unwrap_or(Err(Error::Timeout));
         self.settle(answer)
@@ -149,7 +171,7 @@ impl Connection {
                 let row = self.read_line(|line| {
                     let line = line.map_err(|_| Error::Protocol)?;
                     match Reply::parse(&line) {
-                        Ok(Reply::End(_)) => Ok(false),
+                        Ok(Reply::End(ended)) if same_list(&ended, &list) => Ok(false),
                         Ok(Reply::Err { code, word, .. }) => Err(refusal(code, word)),
                         Ok(reply) if take(reply) => Ok(true),
                         _ if line.len() < need && line.get(0) == Some(row_word(&list)) => {
@@ -167,11 +189,17 @@ impl Connection {
         self.settle(answer)
     }
 
-    /// Closes the stream in an orderly way.
-    pub(crate) async fn close(mut self) {
-        let (host, limit) = (self.host.clone(), self.limit);
+    /// Closes the stream in an orderly way; with a farewell, unless that was said. Nobody is waited for.
+    pub(crate) async fn close(mut self, farewell: bool) {
+        let host = self.host.clone();
+        let closing = async {
+            if farewell {
+                self.stream.write_all(format!("{}\n", Request::Logout).as_bytes()).await?;
+            }
+            self.stream.shutdown().await
+        };
         // Whether or not the other side listens still.
-        let _ = host.timeout(limit, self.stream.shutdown()).await;
+        let _ = host.timeout(FAREWELL, closing).await;
     }
 
     /// A connection whose reply was read to its end, refusals included, can take the next request.
@@ -185,6 +213,10 @@ impl Connection {
             return Err(Error::Disconnected);
         }
         self.midway = true;
+        // What nobody asked for would be taken for the answer to this.
+        if self.used < self.input.len() {
+            return Err(Error::Protocol);
+        }
         self.received = 0;
         self.output.clear();
         // Writing to a String cannot fail.

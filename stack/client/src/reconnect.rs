@@ -176,10 +176,8 @@ impl Reconnecting {
 
     /// Says goodbye. The next question makes a connection anew.
     pub async fn disconnect(&mut self) {
-        if let Some(client) = self.client.take().filter(Client::is_usable) {
-            let limit = client.limit();
-            // Whoever can't be told goes all the same.
-            let _ = self.host.timeout(limit, client.logout()).await;
+        if let Some(client) = self.client.take() {
+            client.leave().await;
         }
     }
 

@@ -113,6 +113,18 @@ impl Session {
         Ok((client, access))
     }
 
+    /// Connects, asks, and says goodbye.
+    pub(crate) async fn ask<T>(
+        &self,
+        server: &ServerAddress,
+        ask: impl AsyncFnOnce(&mut Client) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let (mut client, _) = self.connect(None, server).await?;
+        let answer = ask(&mut client).await;
+        client.leave().await;
+        answer
+    }
+
     /// Who gives orders: by the command line, then by nutauth.conf, then by whoever runs the program.
     pub(crate) async fn credentials(
         &self,
@@ -132,7 +144,7 @@ impl Session {
         let password = match password.or(of_file.map(|own| own.password)) {
             Some(password) => password,
             // None at all is an empty one, as with getpass(3).
-            None => self.ask("Password: ", true).await?.unwrap_or_default(),
+            None => self.prompt("Password: ", true).await?.unwrap_or_default(),
         };
         Ok(Credentials { user, password })
     }
@@ -141,7 +153,7 @@ impl Session {
         let own = self.host.user_name();
         let prompt =
             own.as_ref().map_or_else(|| "Username: ".to_owned(), |own| format!("Username ({own}): "));
-        match self.ask(&prompt, false).await? {
+        match self.prompt(&prompt, false).await? {
             None => Err(Failure::plain("Error reading from stdin!")),
             Some(user) if user.is_empty() => {
                 own.ok_or_else(|| Failure::plain("No username available - even tried getpwuid"))
@@ -151,7 +163,7 @@ impl Session {
     }
 
     /// A line from whoever runs the program. A signal ends the program, with the terminal as it was.
-    pub(crate) async fn ask(&self, prompt: &str, secret: bool) -> Result<Option<String>, Failure> {
+    pub(crate) async fn prompt(&self, prompt: &str, secret: bool) -> Result<Option<String>, Failure> {
         let answer = self.host.ask(prompt, secret);
         let ended = async {
             loop {
@@ -236,9 +248,9 @@ pub(crate) async fn outcome(
 /// `-t`: whole seconds.
 pub(crate) fn tracking_limit(text: &str) -> Result<Duration, Failure> {
     text.trim().parse().map(Duration::from_secs).map_err(|_| {
-        Failure::plain(format!(
-            "Could not convert the provided value for timeout ('-t' option) to unsigned int: {text}"
-        ))
+        Failure::plain(
+            "Could not convert the provided value for timeout ('-t' option) to unsigned int: Invalid argument",
+        )
     })
 }
 

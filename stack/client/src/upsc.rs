@@ -7,7 +7,7 @@ use outage_host::real::{Start, start};
 use outage_wire::net::ErrorCode;
 
 use crate::tool::{self, Failure, Instead, Session, list_failure, shown};
-use crate::{ServerAddress, UpsAddress, Variable};
+use crate::{Client, ServerAddress, UpsAddress, Variable};
 
 const USAGE: &str = "\
 usage: upsc [-j] -l | -L [<hostname>[:port]]
@@ -87,12 +87,14 @@ pub async fn run(args: Vec<String>, host: Host) -> ExitCode {
 async fn show(session: &Session, form: Form, json: bool, operands: &[String]) -> Result<String, Failure> {
     let first = operands.first().map(String::as_str);
     if matches!(form, Form::Names | Form::Descriptions) {
-        let server: ServerAddress = first
-            .unwrap_or("localhost")
-            .parse()
-            .map_err(|_| Failure::error("invalid hostname.\nRequired format: [hostname[:port]]"))?;
-        let (mut client, _) = session.connect(None, &server).await?;
-        let upses = client.list_ups().await.map_err(list_failure)?;
+        let server: ServerAddress = match first.unwrap_or("localhost") {
+            // To the library that is this machine; to NUT's it is a variable of a script that was not set.
+            "" => None,
+            server => server.parse().ok(),
+        }
+        .ok_or_else(|| Failure::error("invalid hostname.\nRequired format: [hostname[:port]]"))?;
+        let upses =
+            session.ask(&server, async |client| client.list_ups().await.map_err(list_failure)).await?;
         let pairs = upses.iter().map(|ups| (ups.name.as_str(), ups.description.as_str()));
         return Ok(match (form, json) {
             (Form::Names, false) => lines(upses.iter().map(|ups| shown(&ups.name))),
@@ -106,27 +108,28 @@ async fn show(session: &Session, form: Form, json: bool, operands: &[String]) ->
         .parse()
         .map_err(|_| Failure::error("invalid UPS definition.\nRequired format: upsname[@hostname[:port]]"))?;
     if form == Form::Clients {
-        let (mut client, _) = session.connect(None, &server).await?;
-        let clients = client.list_clients(&ups).await.map_err(list_failure)?;
+        let list = async |client: &mut Client| client.list_clients(&ups).await.map_err(list_failure);
+        let clients = session.ask(&server, list).await?;
         let clients = clients.iter().map(String::as_str);
         return Ok(if json { array(clients) } else { lines(clients.map(shown)) });
     }
-    // NUT's connects first, and says what is wrong with the server first.
-    let (mut client, _) = session.connect(None, &server).await?;
     let Some(var) = operands.get(1) else {
-        let vars = client.list_vars(&ups).await.map_err(list_failure)?;
+        let list = async |client: &mut Client| client.list_vars(&ups).await.map_err(list_failure);
+        let vars = session.ask(&server, list).await?;
         let pairs = vars.iter().map(|Variable { name, value }| (name.as_str(), value.as_str()));
         return Ok(if json { object(pairs) } else { colons(pairs) });
     };
-    if !var.contains('.') {
-        return Err(Failure::error("old-style variable names are not supported"));
-    }
-    let value = client.get_var(&ups, var).await.map_err(|error| {
-        if error.code() == Some(ErrorCode::UnknownCommand) {
-            return Failure::error("variable unknown (old upsd detected)");
+    let get = async |client: &mut Client| {
+        // NUT's says what is wrong with the server first.
+        if !var.contains('.') {
+            return Err(Failure::error("old-style variable names are not supported"));
         }
-        error.into()
-    })?;
+        client.get_var(&ups, var).await.map_err(|error| match error.code() {
+            Some(ErrorCode::UnknownCommand) => Failure::error("variable unknown (old upsd detected)"),
+            _ => error.into(),
+        })
+    };
+    let value = session.ask(&server, get).await?;
     Ok(if json { format!("{}\n", string(&value)) } else { lines([shown(&value)]) })
 }
 

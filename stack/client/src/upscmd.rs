@@ -6,6 +6,7 @@ use std::time::Duration;
 use outage_host::Host;
 use outage_host::real::{Start, start};
 
+use crate::auth::Access;
 use crate::tool::{self, Failure, Instead, Session, list_failure, shown};
 use crate::{Client, UpsAddress};
 
@@ -96,22 +97,35 @@ async fn work(session: &Session, choice: Choice, operands: &[String]) -> Result<
         .parse()
         .map_err(|_| Failure::error("invalid UPS definition.  Required format: upsname[@hostname[:port]]"))?;
     let (mut client, access) = session.connect(choice.user.as_deref(), &server).await?;
+    let done = talk(session, choice, operands, &ups, &mut client, access).await;
+    client.leave().await;
+    done
+}
+
+async fn talk(
+    session: &Session,
+    choice: Choice,
+    operands: &[String],
+    ups: &str,
+    client: &mut Client,
+    access: Access,
+) -> Result<Done, Failure> {
     if choice.list {
-        return list(&mut client, &ups).await.map(Done::Listed);
+        return list(client, ups).await.map(Done::Listed);
     }
     let Some(command) = operands.get(1) else { return Ok(Done::Help) };
     if !command.contains('.') {
         return Err(Failure::error("old command names are not supported"));
     }
     let credentials = session.credentials(choice.user, choice.password, access).await?;
-    session.authenticate(&mut client, &credentials).await?;
+    session.authenticate(client, &credentials).await?;
     if choice.wait {
-        tool::track(&mut client, "command").await?;
+        tool::track(client, "command").await?;
     }
     let value = operands.get(2).map(String::as_str);
-    let answer = client.instcmd(&ups, command, value).await;
+    let answer = client.instcmd(ups, command, value).await;
     let limit = choice.wait.then_some(choice.limit);
-    tool::outcome(&mut client, answer, "Instant command failed", limit).await.map(Done::Ordered)
+    tool::outcome(client, answer, "Instant command failed", limit).await.map(Done::Ordered)
 }
 
 async fn list(client: &mut Client, ups: &str) -> Result<String, Failure> {
@@ -124,7 +138,7 @@ async fn list(client: &mut Client, ups: &str) -> Result<String, Failure> {
                 text += " - ";
                 text += &shown(&description);
             }
-            Err(error) if error.is_refusal() => {}
+            Err(_) if client.is_usable() => {}
             Err(error) => return Err(error.into()),
         }
         text.push('\n');

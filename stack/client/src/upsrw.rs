@@ -7,8 +7,9 @@ use std::time::Duration;
 use outage_host::Host;
 use outage_host::real::{Start, start};
 
+use crate::auth::Access;
 use crate::tool::{self, Failure, Instead, Session, list_failure, shown};
-use crate::{Client, Error, UpsAddress, VarType, Variable};
+use crate::{Client, UpsAddress, Variable};
 
 const USAGE: &str = "\
 usage: upsrw [-h]
@@ -101,7 +102,19 @@ async fn work(session: &Session, choice: Choice, operands: &[String]) -> Result<
         .parse()
         .map_err(|_| Failure::error("invalid UPS definition.  Required format: upsname[@hostname[:port]]"))?;
     let (mut client, access) = session.connect(choice.user.as_deref(), &server).await?;
-    let Some(set) = choice.set else { return list(&mut client, &ups).await.map(Done::Listed) };
+    let done = talk(session, choice, &ups, &mut client, access).await;
+    client.leave().await;
+    done
+}
+
+async fn talk(
+    session: &Session,
+    choice: Choice,
+    ups: &str,
+    client: &mut Client,
+    access: Access,
+) -> Result<Done, Failure> {
+    let Some(set) = choice.set else { return list(client, ups).await.map(Done::Listed) };
     let (var, value) = match set.split_once('=') {
         Some((var, value)) => (var.to_owned(), Some(value.to_owned())),
         None => (set, None),
@@ -114,16 +127,19 @@ async fn work(session: &Session, choice: Choice, operands: &[String]) -> Result<
         Some(value) => value,
         None => {
             let prompt = format!("Enter new value for {var}: ");
-            session.ask(&prompt, false).await?.ok_or_else(|| Failure::plain("Error reading from stdin!"))?
+            session
+                .prompt(&prompt, false)
+                .await?
+                .ok_or_else(|| Failure::plain("Error reading from stdin!"))?
         }
     };
-    session.authenticate(&mut client, &credentials).await?;
+    session.authenticate(client, &credentials).await?;
     if choice.wait {
-        tool::track(&mut client, "set variable").await?;
+        tool::track(client, "set variable").await?;
     }
-    let answer = client.set(&ups, &var, &value).await;
+    let answer = client.set(ups, &var, &value).await;
     let limit = choice.wait.then_some(choice.limit);
-    tool::outcome(&mut client, answer, "Set variable failed", limit).await.map(Done::Ordered)
+    tool::outcome(client, answer, "Set variable failed", limit).await.map(Done::Ordered)
 }
 
 async fn list(client: &mut Client, ups: &str) -> Result<String, Failure> {
@@ -134,15 +150,6 @@ async fn list(client: &mut Client, ups: &str) -> Result<String, Failure> {
     Ok(text)
 }
 
-/// A refusal says that the server has nothing to say of this; all else ends the program.
-fn optional<T>(answer: Result<T, Error>) -> Result<Option<T>, Failure> {
-    match answer {
-        Ok(value) => Ok(Some(value)),
-        Err(error) if error.is_refusal() => Ok(None),
-        Err(error) => Err(error.into()),
-    }
-}
-
 async fn describe(
     client: &mut Client,
     ups: &str,
@@ -150,34 +157,63 @@ async fn describe(
     text: &mut String,
 ) -> Result<(), Failure> {
     let Variable { name, value } = variable;
-    let description = optional(client.var_desc(ups, name).await)?;
-    let description = description.as_deref().unwrap_or("Description unavailable");
+    let description = match client.var_desc(ups, name).await {
+        Ok(description) => description,
+        Err(_) if client.is_usable() => "Description unavailable".to_owned(),
+        Err(error) => return Err(error.into()),
+    };
     // Writing to a String cannot fail.
-    let _ = writeln!(text, "[{}]\n{}", shown(name), shown(description));
+    let _ = writeln!(text, "[{}]\n{}", shown(name), shown(&description));
     let value = shown(value);
-    match optional(client.var_type(ups, name).await)? {
-        None => *text += "Unknown type\n",
-        Some(VarType { ranged: true, .. }) => {
-            *text += "Type: RANGE NUMBER\n";
-            for range in client.list_ranges(ups, name).await? {
-                let chosen = whole_number(&value).is_some_and(|value| range.contains(value));
-                let _ = writeln!(text, "Option: \"{range}\"{}", mark(chosen));
+    let words = match client.type_words(ups, name).await {
+        Ok(words) => words,
+        Err(_) if client.is_usable() => {
+            *text += "Unknown type\n\n";
+            return Ok(());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    // The words are taken as they come: what is said of a RANGE ends the description, ENUM waits for what follows.
+    let mut options = None;
+    for word in words {
+        let upper = word.to_ascii_uppercase();
+        let length = upper.strip_prefix("STRING:").map(|length| length.parse::<i64>().unwrap_or(0));
+        match (upper.as_str(), length) {
+            ("RW", _) => {}
+            ("ENUM", _) => options = Some("Type: ENUM\n".to_owned()),
+            ("RANGE", _) => {
+                *text += "Type: RANGE NUMBER\n";
+                for range in client.list_ranges(ups, name).await? {
+                    let chosen = whole_number(&value).is_some_and(|value| range.contains(value));
+                    let _ = writeln!(text, "Option: \"{range}\"{}", mark(chosen));
+                }
+                break;
+            }
+            (_, Some(length)) if options.is_some() => {
+                options = Some(format!("Type: ENUM STRING\nMaximum length: {length}\n"));
+                break;
+            }
+            (_, Some(length)) => {
+                let _ = writeln!(text, "Type: STRING\nMaximum length: {length}\nValue: {value}");
+                break;
+            }
+            ("NUMBER", _) if options.is_some() => {
+                options = Some("Type: ENUM NUMBER\n".to_owned());
+                break;
+            }
+            ("NUMBER", _) => {
+                let _ = writeln!(text, "Type: NUMBER\nValue: {value}");
+                break;
+            }
+            _ => {
+                let _ = writeln!(text, "Type: {} (unrecognized)", shown(&word));
             }
         }
-        Some(VarType { enumerated: true, string, .. }) => {
-            let _ = match string {
-                Some(length) => writeln!(text, "Type: ENUM STRING\nMaximum length: {length}"),
-                None => writeln!(text, "Type: ENUM NUMBER"),
-            };
-            for option in client.list_enum(ups, name).await? {
-                let _ = writeln!(text, "Option: \"{}\"{}", shown(&option), mark(option == variable.value));
-            }
-        }
-        Some(VarType { string: Some(length), .. }) => {
-            let _ = writeln!(text, "Type: STRING\nMaximum length: {length}\nValue: {value}");
-        }
-        Some(_) => {
-            let _ = writeln!(text, "Type: NUMBER\nValue: {value}");
+    }
+    if let Some(head) = options {
+        *text += &head;
+        for option in client.list_enum(ups, name).await? {
+            let _ = writeln!(text, "Option: \"{}\"{}", shown(&option), mark(option == variable.value));
         }
     }
     text.push('\n');

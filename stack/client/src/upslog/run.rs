@@ -21,6 +21,8 @@ use crate::{Backoff, Error, Reconnecting, UpsAddress};
 const USER: &str = "nut";
 /// Servers are not kept waiting for the next question for longer than this.
 const KEEP_OPEN: Duration = Duration::from_secs(30);
+/// How long a farewell may take.
+const FAREWELL: Duration = Duration::from_millis(500);
 /// Lines that wait to be written.
 const WAITING: usize = 64;
 
@@ -80,6 +82,9 @@ pub(super) async fn run(plan: Plan, host: &Host) -> Result<(), Failure> {
             },
         }
     };
+    // Those that wait for their next time say goodbye; those that wait for a server are not waited for.
+    drop(now);
+    let _ = host.timeout(FAREWELL, async { while tasks.join_next().await.is_some() {} }).await;
     drop(tasks);
     while let Ok(line) = written.try_recv() {
         write(&mut files, line, host);
@@ -230,7 +235,7 @@ impl Follower {
                 biased;
                 () = self.host.sleep_until(at) => {}
                 changed = now.changed() => if changed.is_err() {
-                    return;
+                    return self.client.disconnect().await;
                 },
             }
         }
@@ -278,7 +283,7 @@ impl Follower {
                 Ok(value) => {
                     values.insert(name.to_owned(), shown(&value));
                 }
-                Err(error) if error.is_refusal() => {}
+                Err(_) if self.client.is_connected() => {}
                 // No use in asking on: each question would wait as long again.
                 Err(error) => {
                     trouble = Some(error);

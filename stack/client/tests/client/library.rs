@@ -141,6 +141,7 @@ async fn servers_that_are_not_there() {
 #[case("BEGIN LIST VAR other\nEND LIST VAR other\n", "Protocol error")]
 #[case("BEGIN LIST RW eaton\nEND LIST RW eaton\n", "Protocol error")]
 #[case("END LIST VAR eaton\n", "Protocol error")]
+#[case("BEGIN LIST VAR eaton\nEND LIST VAR other\n", "Protocol error")]
 #[case("VAR eaton ups.status \"OL\"\n", "Protocol error")]
 #[case("BEGIN LIST VAR eaton\nVAR other a.b \"1\"\n", "Protocol error")]
 #[case("BEGIN LIST VAR eaton\nCMD eaton a.b\n", "Protocol error")]
@@ -239,4 +240,24 @@ async fn what_is_tracked_is_waited_for() {
     assert_eq!(refused.code(), Some(ErrorCode::InvalidArgument));
     assert!(matches!(client.wait_tracked("3", limit).await, Err(Error::Timeout)));
     assert_eq!(client.get_var("eaton", "a.b").await.unwrap(), "1");
+}
+
+/// One line that is no answer costs one answer; what nobody asked for is never taken for the next one.
+#[tokio::test(start_paused = true)]
+async fn a_line_too_many() {
+    let (_world, machine) = machine();
+    let (mut client, _host) = connect(
+        &machine,
+        &[
+            ("GET VAR eaton a.b", "WHAT\n"),
+            ("GET VAR eaton A.b", "var EATON a.B \"1\"\n"),
+            ("USERNAME me", "WHAT\nOK\n"),
+        ],
+    )
+    .await;
+    assert!(matches!(client.get_var("eaton", "a.b").await, Err(Error::Protocol)));
+    assert_eq!(client.get_var("eaton", "A.b").await.unwrap(), "1");
+    assert!(matches!(client.username("me").await, Err(Error::Protocol)));
+    assert!(!client.is_usable());
+    assert!(matches!(client.password("secret").await, Err(Error::Disconnected)));
 }

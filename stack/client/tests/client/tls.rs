@@ -166,6 +166,8 @@ async fn a_server_may_ask_who_the_client_is() {
 #[case("ERR FEATURE-NOT-CONFIGURED\n")]
 #[case("ERR UNKNOWN-COMMAND\n")]
 #[case("OK\n")]
+#[case("WHAT is that\n")]
+#[case("\n")]
 #[tokio::test(start_paused = true)]
 async fn a_server_that_does_not_encrypt(#[case] answer: &'static str) {
     let required = TlsSettings { required: true, ..TlsSettings::default() };

@@ -52,6 +52,7 @@ const BAD_UPS: &str = "! Error: invalid UPS definition.\n! Required format: upsn
 #[case(&[], &[], BAD_UPS)]
 #[case(&[], &["eaton@"], BAD_UPS)]
 #[case(&[], &["-l", "[::1"], "! Error: invalid hostname.\n! Required format: [hostname[:port]]\n= 1")]
+#[case(&[], &["-l", ""], "! Error: invalid hostname.\n! Required format: [hostname[:port]]\n= 1")]
 #[case(&[], &["eaton@localhost:1"], "! Error: Connection failure: Connection refused\n= 1")]
 #[case(&[], &["eaton@no.such.host"], "! Error: No such host\n= 1")]
 #[case(&[], &["-W", "soon", "eaton"], "! Error: invalid network timeout: soon\n= 1")]
@@ -127,7 +128,7 @@ const ANCIENT: Script = &[("USERNAME me", "ERR UNKNOWN-COMMAND\n")];
 #[case(&[], &[], &["eaton", "beeper.off"], "? Username (root): \n! Error reading from stdin!\n= 1")]
 #[case(&[], &[], &["eaton", "beeper"], "! Error: old command names are not supported\n= 1")]
 #[case(&[], &[], &["@x", "beeper.off"], "! Error: invalid UPS definition.  Required format: upsname[@hostname[:port]]\n= 1")]
-#[case(&[], &[], &["-t", "x", "eaton", "beeper.off"], "! Could not convert the provided value for timeout ('-t' option) to unsigned int: x\n= 1")]
+#[case(&[], &[], &["-t", "x", "eaton", "beeper.off"], "! Could not convert the provided value for timeout ('-t' option) to unsigned int: Invalid argument\n= 1")]
 #[tokio::test(start_paused = true)]
 async fn upscmd_prints(
     #[case] script: Script,
@@ -212,6 +213,40 @@ async fn upsrw_lists() {
         tool(WRITABLE, &[], &["-l", "eaton"], upsrw::run).await,
         tool(WRITABLE, &[], &["eaton@localhost"], upsrw::run).await
     );
+}
+
+const ODD_TYPES: Script = &[
+    (
+        "LIST RW eaton",
+        "BEGIN LIST RW eaton\nRW eaton a.b \"1\"\nRW eaton c.d \"2\"\nRW eaton e.f \"3\"\nEND LIST RW eaton\n",
+    ),
+    ("GET DESC eaton a.b", "what\n"),
+    ("GET TYPE eaton a.b", "TYPE eaton a.b RW Wobbly\n"),
+    ("GET DESC eaton c.d", "DESC eaton c.d \"C\"\n"),
+    ("GET TYPE eaton c.d", "what\n"),
+    ("GET DESC eaton e.f", "DESC eaton e.f \"E\"\n"),
+    ("GET TYPE eaton e.f", "TYPE eaton e.f ENUM\n"),
+    ("LIST ENUM eaton e.f", "BEGIN LIST ENUM eaton e.f\nENUM eaton e.f \"3\"\nEND LIST ENUM eaton e.f\n"),
+];
+
+#[tokio::test(start_paused = true)]
+async fn upsrw_lists_what_an_odd_server_says() {
+    insta::assert_snapshot!(tool(ODD_TYPES, &[], &["eaton"], upsrw::run).await, @r#"
+    [a.b]
+    Description unavailable
+    Type: Wobbly (unrecognized)
+
+    [c.d]
+    C
+    Unknown type
+
+    [e.f]
+    E
+    Type: ENUM
+    Option: "3" SELECTED
+
+    = 0
+    "#);
 }
 
 const EMPTY: Script = &[("LIST RW eaton", "BEGIN LIST RW eaton\nEND LIST RW eaton\n")];
