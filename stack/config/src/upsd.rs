@@ -1,7 +1,7 @@
 //! upsd.conf(5).
 
 use crate::diagnostic::Diagnostic;
-use crate::file::{Faults, Row, Token, rows};
+use crate::file::{Faults, Row, Token, rows, shown};
 use crate::model::{CertIdent, Listen, UpsdConf};
 use crate::value::Directive;
 
@@ -106,7 +106,8 @@ fn listen(address: &Token, port: Option<&Token>, faults: &mut Faults) -> Option<
         Some(word) => match word.text.parse::<u16>() {
             Ok(port) if port != 0 => port,
             _ => {
-                faults.error(word.spot, "LISTEN needs a port from 1 to 65535, line ignored");
+                let given = shown(&word.text);
+                faults.error(word.spot, format!("LISTEN needs a port from 1 to 65535, not {given}; line ignored"));
                 return None;
             }
         },

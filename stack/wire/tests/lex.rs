@@ -49,6 +49,16 @@ fn reads(#[case] input: &str, #[case] expected: &[&str]) {
 }
 
 #[test]
+fn a_drivers_quote_ends_with_its_line() {
+    let input = b"SETINFO device.model \"Rack 19\"\"\nSETINFO a.b \"open\nSETINFO c \"d \\\n e\"\n";
+    let expected = ["SETINFO|device.model|Rack 19|", "SETINFO|a.b|open", "SETINFO|c|d  e"];
+    assert_eq!(lines(Lexer::driver(), &[input]), expected);
+    for cut in 1..input.len() {
+        assert_eq!(lines(Lexer::driver(), &[&input[..cut], &input[cut..]]), expected, "cut at {cut}");
+    }
+}
+
+#[test]
 fn bytes_above_ascii_are_dropped_from_the_network_and_kept_in_files() {
     let input = "desc \"Büro\"\n".as_bytes();
     assert_eq!(lines(Lexer::network(), &[input]), ["desc|Bro"]);

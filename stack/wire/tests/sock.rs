@@ -24,7 +24,6 @@ fn with_line<T>(text: &str, check: impl FnOnce(&Line<'_>) -> T) -> T {
 #[case("SETAUX v 32")]
 #[case("SETFLAGS v RW STRING")]
 #[case("SETFLAGS v NUMBER")]
-#[case("SETFLAGS v")]
 #[case("ADDCMD load.off")]
 #[case("DELCMD load.off")]
 #[case("DUMPDONE")]

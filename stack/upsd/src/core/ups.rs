@@ -73,7 +73,7 @@ impl Ups {
             logins: Vec::new(),
             fsd: false,
             link: None,
-            lexer: Lexer::network(),
+            lexer: Lexer::driver(),
             outgoing: Vec::new(),
             listing: Vec::new(),
         }
@@ -86,7 +86,8 @@ impl Ups {
             last_heard: now,
             last_ping: None,
             dump_done: false,
-            data_ok: false,
+            // A driver whose dump says nothing of it is believed.
+            data_ok: true,
             stale_said: false,
             nonsense_said: false,
         });
@@ -98,7 +99,7 @@ impl Ups {
     /// The driver's socket is closed: nothing it said counts any more.
     pub(super) fn disconnected(&mut self) {
         self.link = None;
-        self.lexer = Lexer::network();
+        self.lexer = Lexer::driver();
         self.outgoing.clear();
         self.variables.clear();
         self.commands.clear();
@@ -186,8 +187,10 @@ impl Ups {
         std::mem::take(&mut self.outgoing)
     }
 
-    pub(super) fn has_command(&self, name: &str) -> bool {
-        self.commands.binary_search_by(|c| compare_names(c, name)).is_ok()
+    /// An instant command, as the driver spells it.
+    pub(super) fn command(&self, name: &str) -> Option<&str> {
+        let at = self.commands.binary_search_by(|c| compare_names(c, name)).ok()?;
+        self.commands.get(at).map(String::as_str)
     }
 
     /// Takes what the driver wrote.
@@ -198,7 +201,7 @@ impl Ups {
         tracking: &mut Tracking,
         notices: &mut Vec<Notice>,
     ) {
-        let mut lexer = std::mem::replace(&mut self.lexer, Lexer::network());
+        let mut lexer = std::mem::replace(&mut self.lexer, Lexer::driver());
         let mut rest = bytes;
         let mut changed = false;
         while let Some(line) = lexer.next(&mut rest) {

@@ -53,6 +53,7 @@ enum State {
 #[derive(Debug)]
 pub struct Lexer {
     limits: Limits,
+    quotes_span_lines: bool,
     state: State,
     /// The words' bytes, one after the other. Valid UTF-8 up to the end of the last finished word.
     text: Vec<u8>,
@@ -76,6 +77,17 @@ impl Lexer {
         Self::with_limits(Limits::NETWORK)
     }
 
+    /// A lexer for what a driver says on its socket: a quote that is open ends with its line.
+    ///
+    /// NUT's drivers send changed values unescaped, so that one which ends in a quote (`SETINFO device.model "Rack 19""`)
+    /// leaves one open, and would take the next lines along.
+    #[must_use]
+    pub const fn driver() -> Self {
+        let mut lexer = Self::network();
+        lexer.quotes_span_lines = false;
+        lexer
+    }
+
     /// A lexer for configuration files.
     #[must_use]
     pub const fn file() -> Self {
@@ -97,6 +109,7 @@ impl Lexer {
         let origin = Place { offset: 0, line: 1, column: 1 };
         Self {
             limits,
+            quotes_span_lines: true,
             state: State::Find,
             text: Vec::new(),
             words: Vec::new(),
@@ -295,7 +308,11 @@ impl Lexer {
                     self.state = State::Skip;
                 }
                 b'\\' => self.state = State::QuotedEscape,
-                b'\n' => self.loss.line_end = true,
+                b'\n' if self.quotes_span_lines => self.loss.line_end = true,
+                b'\n' => {
+                    self.end_word(self.offset, true);
+                    return true;
+                }
                 _ => self.add(byte),
             },
             State::Comment | State::Skip => return byte == b'\n',

@@ -133,7 +133,7 @@ fn driver_lines_change_what_is_known() {
         "ADDENUM input.sensitivity \"a b\"",
         "DELRANGE input.transfer.low 150 170",
         "ADDRANGE input.transfer.low 180 195",
-        "SETFLAGS ups.id",
+        "SETFLAGS ups.id NUMBER",
         "setinfo ups.STATUS ol",
         // None of these changes anything.
         "ADDENUM no.such x",
@@ -141,6 +141,8 @@ fn driver_lines_change_what_is_known() {
         "ADDRANGE ups.id x y",
         "SETINFO ups.status \"a#b\"",
         "SETINFO ups.status",
+        "SETFLAGS input.sensitivity",
+        "ADDRANGE input.transfer.low 9 1",
     ] {
         bench.says(line);
     }
