@@ -14,6 +14,7 @@ mod rfc;
 mod set;
 mod stale;
 mod start;
+mod tls;
 mod tracking;
 mod users;
 mod version;
@@ -43,6 +44,7 @@ pub const CASES: &[&[Case]] = &[
     reload::CASES,
     config::CASES,
     start::CASES,
+    tls::CASES,
 ];
 
 /// The document that both sides of the wire follow.

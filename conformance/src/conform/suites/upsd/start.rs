@@ -44,7 +44,7 @@ pub(super) const CASES: &[Case] = &[
         "upsd/start/bad-port",
         "upsd.conf(5), LISTEN",
         Should,
-        "A port that is none stops upsd from starting, or is passed over with a word about it.",
+        "A port that is none stops upsd from starting, with a message that names it.",
         "
         setup: fresh
         setup: no-wait

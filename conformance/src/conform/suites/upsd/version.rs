@@ -69,7 +69,7 @@ pub(super) const CASES: &[Case] = &[
     ),
     read(
         "upsd/help/protver",
-        "nut 2.8.1 as seen (nut#1347)",
+        "nut 2.8.3 (server/netmisc.c)",
         Observed,
         "HELP names PROTVER.",
         "
