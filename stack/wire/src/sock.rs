@@ -236,10 +236,10 @@ impl<'a> FromDriver<'a> {
             "DELRANGE" => Self::DelRange { var: args.word(1)?, min: args.number(2)?, max: args.number(3)? },
             "SETAUX" => Self::SetAux { var: args.word(1)?, length: args.number(2)? },
             // Without a flag it is no line (nut 2.8).
-            "SETFLAGS" => args.word(2).and(Ok(Self::SetFlags {
-                var: args.word(1)?,
-                flags: VarFlags::parse(line, 2),
-            }))?,
+            "SETFLAGS" => {
+                args.word(2)?;
+                Self::SetFlags { var: args.word(1)?, flags: VarFlags::parse(line, 2) }
+            }
             "ADDCMD" => Self::AddCmd { command: args.word(1)? },
             "DELCMD" => Self::DelCmd { command: args.word(1)? },
             "DUMPDONE" => Self::DumpDone,
