@@ -96,6 +96,7 @@ pub(super) const CASES: &[Case] = &[
         serve-only: on connect => {nothing}
         run upsc dummy@{server} ups.status
         exit 1
+        heard STARTTLS
         stderr ~ ^Error: .+
         stdout end
         ",
@@ -133,6 +134,7 @@ pub(super) const CASES: &[Case] = &[
         serve: STARTTLS => {nothing}
         run upsc dummy@{server} ups.status
         exit 1
+        heard STARTTLS
         stderr ~ ^Error: .+
         ",
     ),
@@ -145,6 +147,7 @@ pub(super) const CASES: &[Case] = &[
         serve: STARTTLS => OK STARTTLS | {hang up}
         run upsc dummy@{server} ups.status
         exit 1
+        heard STARTTLS
         stdout end
         heard not GET VAR dummy ups.status
         ",
@@ -172,7 +175,9 @@ async fn tls(stage: &mut Stage, rules: &str, limit: Duration) -> Outcome {
     ensure(!ran.hung, || format!("upsc still waits after {limit:?}"))?;
     ensure_eq("the exit code", ran.code, Some(1))?;
     ensure_eq("standard output", ran.stdout.as_str(), "")?;
-    let asked = server.heard().iter().any(|line| line.starts_with("GET"));
+    let heard = server.heard();
+    ensure(heard.iter().any(|line| line == "STARTTLS"), || format!("it did not ask for TLS: {heard:?}"))?;
+    let asked = heard.iter().any(|line| line.starts_with("GET"));
     ensure(!asked, || "it asked in the clear".to_owned())
 }
 

@@ -90,6 +90,7 @@ pub(super) const CASES: &[Case] = &[
         serve: INSTCMD dummy load.off => ERR ACCESS-DENIED
         run upscmd -u joe -p hush-hush dummy@{server} load.off
         exit 1
+        heard PASSWORD hush-hush
         stdout end
         stderr ~ ^[^h]*$
         "#,
@@ -103,6 +104,7 @@ pub(super) const CASES: &[Case] = &[
         serve: USERNAME * => ERR INVALID-USERNAME
         run upscmd -u joe -p secret dummy@{server} load.off
         exit 1
+        heard USERNAME joe
         stderr ~ .+
         heard not INSTCMD dummy load.off
         run upsrw -u joe -p secret -s ups.id=x dummy@{server}
@@ -120,6 +122,7 @@ pub(super) const CASES: &[Case] = &[
         serve: PASSWORD * => ERR INVALID-PASSWORD
         run upscmd -u joe -p secret dummy@{server} load.off
         exit 1
+        heard PASSWORD secret
         stderr ~ .+
         heard not INSTCMD dummy load.off
         run upsrw -u joe -p secret -s ups.id=x dummy@{server}

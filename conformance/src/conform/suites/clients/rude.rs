@@ -67,6 +67,7 @@ pub(super) const CASES: &[Case] = &[
         serve: GET VAR dummy ups.status => VAR dummy ups.status
         run upsc dummy@{server} ups.status
         exit 1
+        heard GET VAR dummy ups.status
         stderr ~ ^Error: .+
         stdout end
         ",
@@ -80,6 +81,7 @@ pub(super) const CASES: &[Case] = &[
         serve: GET VAR dummy ups.status => ERR
         run upsc dummy@{server} ups.status
         exit 1
+        heard GET VAR dummy ups.status
         stderr ~ ^Error: .+
         stdout end
         ",
@@ -127,9 +129,11 @@ pub(super) const CASES: &[Case] = &[
         serve: LIST VAR dummy => {flood "V"}
         run upsc dummy@{server} ups.status
         exit 1
+        heard GET VAR dummy ups.status
         stderr ~ ^Error: .+
         run upsc dummy@{server}
         exit 1
+        heard LIST VAR dummy
         stderr ~ ^Error: .+
         "#,
     ),
@@ -175,6 +179,7 @@ pub(super) const CASES: &[Case] = &[
         serve: LIST VAR dummy => BEGIN LIST | END LIST
         run upsc dummy@{server}
         exit 1
+        heard LIST VAR dummy
         stderr ~ ^Error: .+
         ",
     ),
@@ -187,6 +192,7 @@ pub(super) const CASES: &[Case] = &[
         serve: LIST VAR dummy => BEGIN LIST VAR dummy | VAR dummy a.b | END LIST VAR dummy
         run upsc dummy@{server}
         exit 1
+        heard LIST VAR dummy
         stderr ~ ^Error: .+
         ",
     ),
@@ -199,6 +205,7 @@ pub(super) const CASES: &[Case] = &[
         serve: LIST VAR dummy => BEGIN LIST VAR dummy | VAR dummy a.b "1" | {raw "VAR dummy c.d \"2"} | {hang up}
         run upsc dummy@{server}
         exit 1
+        heard LIST VAR dummy
         stderr ~ ^Error: .+
         "#,
     ),
@@ -211,6 +218,7 @@ pub(super) const CASES: &[Case] = &[
         serve: LIST VAR dummy => BEGIN LIST VAR dummy | VAR dummy a.b "1" | ERR DATA-STALE
         run upsc dummy@{server}
         exit 1
+        heard LIST VAR dummy
         stderr ~ ^Error: .+
         "#,
     ),
@@ -224,10 +232,12 @@ pub(super) const CASES: &[Case] = &[
         serve: LIST VAR two => BEGIN LIST VAR two | RW two a.b "1" | END LIST VAR two
         run upsc one@{server}
         exit 1
+        heard LIST VAR one
         stderr ~ ^Error: .+
         run upsc two@{server}
         stdout end
         exit 1
+        heard LIST VAR two
         "#,
     ),
     talk(
@@ -239,6 +249,7 @@ pub(super) const CASES: &[Case] = &[
         serve: LIST VAR dummy => BEGIN LIST VAR dummy | VAR dummy a.b "1" | END LIST VAR other
         run upsc dummy@{server}
         exit 1
+        heard LIST VAR dummy
         stderr ~ ^Error: .+
         "#,
     ),

@@ -87,12 +87,15 @@ pub(super) const CASES: &[Case] = &[
         serve: LIST CLIENT dummy => BEGIN LIST CLIENT dummy | END LIST CLIENT dummy
         run upsc -l {server}
         exit 0
+        heard LIST UPS
         stdout end
         run upsc dummy@{server}
         exit 0
+        heard LIST VAR dummy
         stdout end
         run upsc -c dummy@{server}
         exit 0
+        heard LIST CLIENT dummy
         stdout end
         ",
     ),

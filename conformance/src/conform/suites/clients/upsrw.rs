@@ -54,6 +54,7 @@ pub(super) const CASES: &[Case] = &[
         serve: LIST RW dummy => BEGIN LIST RW dummy | END LIST RW dummy
         run upsrw dummy@{server}
         exit 0
+        heard LIST RW dummy
         stdout end
         ",
     ),
@@ -176,6 +177,7 @@ pub(super) const CASES: &[Case] = &[
         serve: LIST RW dummy => BEGIN LIST RW dummy | RW dummy ups.id | END LIST RW dummy
         run upsrw dummy@{server}
         exit 1
+        heard LIST RW dummy
         stderr ~ ^Error: .+
         ",
     ),

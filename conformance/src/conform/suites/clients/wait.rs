@@ -165,6 +165,7 @@ pub(super) const CASES: &[Case] = &[
         serve: GET TRACKING * => what
         run upscmd -w -u admin -p secret dummy@{server} load.off
         exit not 0
+        heard GET TRACKING 1BD31808-CB49-4AEC-9D75-D056E6F018D2
         ",
     ),
 ];

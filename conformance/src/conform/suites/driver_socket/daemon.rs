@@ -64,6 +64,13 @@ pub(super) const CASES: &[Case] = &[
         run_check!(garbage),
     ),
     run(
+        "driver-socket/daemon/eight-bit",
+        SEEN,
+        Observed,
+        "Bytes above 0x7f do not count.",
+        run_check!(eight_bit),
+    ),
+    run(
         "driver-socket/daemon/instcmd-unknown",
         SOCKET,
         Must,
@@ -302,9 +309,15 @@ async fn garbage(stage: &mut Stage) -> Outcome {
     for line in lines {
         wire.send(line).await?;
     }
-    wire.bytes(b"P\x00ING\xff\n").await?;
+    wire.bytes(b"P\x00ING\n").await?;
     wire.expect("PONG").await?;
     has(&dumped(&mut wire, "DUMPALL").await?, "SETINFO battery.charge \"90\"")
+}
+
+async fn eight_bit(stage: &mut Stage) -> Outcome {
+    let (_process, mut wire) = driver(stage).await?;
+    wire.bytes(b"P\xffING\xc3\xa4\n").await?;
+    wire.expect("PONG").await
 }
 
 async fn instcmd_unknown(stage: &mut Stage) -> Outcome {

@@ -113,7 +113,7 @@ pub(super) const CASES: &[Case] = &[
         "driver-socket/orders/instcmd-name",
         SEEN,
         Observed,
-        "A command counts in any case, and the driver reads it as the client typed it.",
+        "A command counts in any case, and reaches the driver in its own spelling or in the client's.",
         "
         > USERNAME admin
         < OK
@@ -121,7 +121,7 @@ pub(super) const CASES: &[Case] = &[
         < OK
         > INSTCMD dummy LOAD.Off
         < OK
-        driver dummy < INSTCMD LOAD.Off
+        driver dummy <~ INSTCMD (LOAD.Off|load.off)
         ",
     ),
     talk(

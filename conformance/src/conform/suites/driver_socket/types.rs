@@ -332,13 +332,16 @@ pub(super) const CASES: &[Case] = &[
     ),
     talk(
         "driver-socket/types/flags-none",
-        "sock-protocol: replaces all flags",
-        Should,
-        "SETFLAGS without a flag takes all flags away.",
+        SEEN,
+        Observed,
+        "SETFLAGS without a flag changes nothing.",
         r#"
         driver dummy: SETFLAGS ups.id
+        driver dummy: SETINFO a.last "1"
+        > GET VAR dummy a.last
+        < VAR dummy a.last "1"
         > GET TYPE dummy ups.id
-        < TYPE dummy ups.id NUMBER
+        < TYPE dummy ups.id RW STRING:8
         "#,
     ),
     talk(
