@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::clock::Stopwatch;
+use crate::conform::faults::{self, FAULTS};
 use crate::conform::report::{differences, html, json, junit, text};
-use crate::conform::verdict::Judged;
+use crate::conform::verdict::{Judged, Verdict};
 use crate::conform::{Case, Level, Target, expectations, runner, suites};
 use crate::report::say;
 
@@ -56,6 +57,12 @@ pub(crate) struct ConformArgs {
     /// Only print the generated part of docs/differences.md
     #[arg(long)]
     differences: bool,
+    /// Judge deliberately wrong servers instead: which case notices which fault?
+    #[arg(long)]
+    self_test: bool,
+    /// Whose ledger a server somewhere is held to (nut: it runs NUT's own programs)
+    #[arg(long, value_name = "TARGET")]
+    ledger: Option<Target>,
     /// The cases
     #[arg(value_name = "SUITE[/CASE]")]
     cases: Vec<String>,
@@ -76,6 +83,9 @@ pub(super) fn main(args: &ConformArgs) -> Result<ExitCode, String> {
         say(text::dry(&cases).trim_end());
         return Ok(ExitCode::SUCCESS);
     }
+    if args.self_test {
+        return self_test(args, &cases);
+    }
     // Found out before the run, not after it.
     for path in args.junit.iter().chain(&args.html) {
         let opened = fs::OpenOptions::new().write(true).create(true).truncate(false).open(path);
@@ -89,7 +99,11 @@ pub(super) fn main(args: &ConformArgs) -> Result<ExitCode, String> {
             true
         }
     });
-    let ledgers = targets.iter().map(expectations::of).collect::<Result<Vec<_>, _>>()?;
+    let ledger = |target| match (target, &args.ledger) {
+        (Target::Remote(..), Some(other)) => expectations::of(other),
+        (target, _) => expectations::of(&target),
+    };
+    let ledgers = targets.iter().cloned().map(ledger).collect::<Result<Vec<_>, _>>()?;
     let (keep, temporary) = match &args.keep {
         Some(folder) => (folder.clone(), None),
         None => {
@@ -128,6 +142,36 @@ pub(super) fn main(args: &ConformArgs) -> Result<ExitCode, String> {
         eprintln!("what is needed to see why is kept in {}", folder.display());
     }
     finish(args, &all)
+}
+
+/// Shows for each deliberately wrong server how many cases notice it.
+fn self_test(args: &ConformArgs, cases: &[&'static Case]) -> Result<ExitCode, String> {
+    let options = runner::Options {
+        program: super::this_program()?,
+        bin: None,
+        jobs: args.jobs,
+        keep: None,
+        once: true,
+    };
+    let mut sound = Vec::new();
+    runner::run(&Target::OursVirtual, cases, &expectations::Ledger::new(), &options, |judged| {
+        if judged.verdict == Verdict::Pass {
+            sound.push(judged.case);
+        }
+    })?;
+    sound.sort_by_key(|case| cases.iter().position(|other| other.id == case.id));
+    let mut uncaught = 0;
+    for fault in FAULTS {
+        let noticed = faults::noticed(fault, &sound, &options, usize::MAX)?;
+        uncaught += usize::from(noticed.is_empty());
+        let by = match noticed.first() {
+            None => "NOT NOTICED".to_owned(),
+            Some(first) => format!("{:>3} cases, first {first}", noticed.len()),
+        };
+        say(format_args!("{:<30} {by}\n  {}", fault.name, fault.about));
+    }
+    say(format_args!("{} wrong servers, {uncaught} not noticed by {} cases", FAULTS.len(), sound.len()));
+    Ok(if uncaught == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
 fn finish(args: &ConformArgs, all: &[Judged]) -> Result<ExitCode, String> {

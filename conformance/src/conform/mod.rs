@@ -8,6 +8,7 @@
 
 pub mod driver;
 pub mod expectations;
+pub mod faults;
 pub mod keep;
 pub mod lab;
 pub mod record;

@@ -15,7 +15,7 @@ use super::expectations::Ledger;
 use super::lab::process::{ProcessLab, Programs};
 use super::lab::remote::RemoteLab;
 use super::lab::virt::VirtualLab;
-use super::lab::{Lab, Target};
+use super::lab::{LIMIT, Lab, Target};
 use super::verdict::{Judged, Standing, Verdict};
 use super::{BoxFuture, Case, Check, Miss, Outcome, Profile, Stage, keep, talk};
 use crate::clock::Stopwatch;
@@ -28,9 +28,6 @@ const CASE_LIMIT_VIRTUAL: Duration = Duration::from_secs(24 * 3600);
 const GROUP: usize = 12;
 /// The seed of machines in memory: the same in every run.
 const SEED: u64 = 1;
-
-/// Makes the lab of one virtual run; the self-test puts faults in between.
-pub type MakeVirtual = fn(u64) -> Result<Arc<dyn Lab>, String>;
 
 /// How cases are run.
 #[derive(Clone)]
@@ -58,10 +55,19 @@ pub fn run(
     options: &Options,
     mut report: impl FnMut(Judged),
 ) -> Result<(), String> {
+    let remote = matches!(target, Target::Remote(..));
+    if remote {
+        runtime(false)?.block_on(async {
+            let connected = timeout(LIMIT, lab(target, options)?.connect()).await;
+            let connected = connected.unwrap_or_else(|_| Err(std::io::ErrorKind::TimedOut.into()));
+            connected.map(drop).map_err(|error| format!("failed to connect to {target}: {error}"))
+        })?;
+    }
     let queue = Mutex::new(groups(target, cases));
     let (sender, receiver) = mpsc::channel();
     std::thread::scope(|scope| {
-        for _ in 0..options.jobs.max(1) {
+        // A server somewhere has better things to do than to serve several of us.
+        for _ in 0..if remote { 1 } else { options.jobs.max(1) } {
             let (queue, sender) = (&queue, sender.clone());
             scope.spawn(move || {
                 let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();

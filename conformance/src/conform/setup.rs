@@ -1,6 +1,7 @@
 //! Fixtures: the configuration of the subject's upsd and the drivers that the harness plays for it.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 /// What a played driver does when upsd comes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -88,6 +89,22 @@ pub const STANDARD_DUMP: &[&str] = &[
     "ADDCMD load.off",
     "ADDCMD test.battery.start",
 ];
+
+/// The descriptions that every fixture's upsd is given: what a machine has installed must change no verdict. The texts of
+/// names that people know are those that they know.
+pub const CMDVARTAB: &str = r#"# Descriptions of the conformance harness.
+VARDESC battery.charge "Battery charge (percent of full)"
+VARDESC battery.charge.low "Remaining battery level when UPS switches to LB (percent)"
+VARDESC device.mfr "Device manufacturer"
+VARDESC device.model "Device model"
+VARDESC input.sensitivity "Input power sensitivity"
+VARDESC input.transfer.low "Low voltage transfer point (V)"
+VARDESC ups.id "UPS system identifier"
+VARDESC ups.status "UPS status"
+CMDDESC beeper.toggle "Toggle the UPS beeper"
+CMDDESC load.off "Turn off the load immediately"
+CMDDESC test.battery.start "Start a battery test"
+"#;
 
 /// upsd.users of the standard fixture.
 pub const STANDARD_USERS: &[&str] = &[
@@ -268,10 +285,13 @@ impl Setup {
         text
     }
 
-    /// The text of upsd.conf for an upsd that is to listen here.
+    /// The text of upsd.conf for an upsd that is to listen here, and finds [`CMDVARTAB`] in the folder `data`.
     #[must_use]
-    pub fn upsd_conf_text(&self, host: &str, port: u16) -> String {
+    pub fn upsd_conf_text(&self, host: &str, port: u16, data: &Path) -> String {
         let mut text = if self.no_listen { String::new() } else { format!("LISTEN {host} {port}\n") };
+        if !self.upsd_conf.iter().any(|line| line.starts_with("DATAPATH")) {
+            text += &format!("DATAPATH \"{}\"\n", data.display());
+        }
         if self.upses.is_empty() && self.ups_conf.is_empty() {
             text += "ALLOW_NO_DEVICE true\n";
         }

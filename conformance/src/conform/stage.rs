@@ -10,7 +10,7 @@ use tokio::time::{sleep, timeout};
 use super::lab::{LIMIT, LOOK_EVERY, Lab, Process, Ran, Start, Target};
 use super::record::Record;
 use super::serve::{Script, Server};
-use super::setup::{Manner, Setup};
+use super::setup::{CMDVARTAB, Manner, Setup};
 use super::wire::Wire;
 use super::{Driver, Miss, Outcome};
 
@@ -118,7 +118,8 @@ impl Stage {
         self.dirty = setup.fresh;
         let (host, port) = self.lab.upsd_address();
         self.write("etc/ups.conf", &setup.ups_conf_text(), 0o640)?;
-        self.write("etc/upsd.conf", &setup.upsd_conf_text(&host, port), 0o640)?;
+        self.write("etc/upsd.conf", &setup.upsd_conf_text(&host, port, &self.lab.path("etc")), 0o640)?;
+        self.write("etc/cmdvartab", CMDVARTAB, 0o640)?;
         self.write("etc/upsd.users", &setup.upsd_users_text(), 0o640)?;
         for ups in &setup.upses {
             let driver = Driver::open(&*self.lab, ups, &self.record).await;
@@ -214,7 +215,8 @@ impl Stage {
 
     /// Whether upsd serves what its drivers said; text of what it says instead.
     async fn look(&self, setup: &Setup) -> Result<(), String> {
-        let stream = self.lab.connect().await.map_err(|error| format!("no connection: {error}"))?;
+        let connected = self.lab.connect_aside().await;
+        let stream = connected.map_err(|error| format!("no connection: {error}"))?;
         // Not in the record: it is no part of any check.
         let mut wire = Wire::new("ready", stream, Record::begin(), self.quiet());
         for ups in &setup.upses {

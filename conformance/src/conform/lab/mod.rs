@@ -153,6 +153,11 @@ pub trait Lab: Send + Sync {
     /// Connects to the subject's upsd.
     async fn connect(&self) -> io::Result<BoxStream>;
 
+    /// Connects to it to see whether it is ready, which is no part of any check.
+    async fn connect_aside(&self) -> io::Result<BoxStream> {
+        self.connect().await
+    }
+
     /// Connects to a driver's socket.
     async fn connect_unix(&self, relative: &str) -> io::Result<BoxStream>;
 

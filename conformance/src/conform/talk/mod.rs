@@ -66,4 +66,4 @@ mod step;
 
 pub use self::parse::{escaped, length, parse};
 pub use self::play::play;
-pub use self::step::{Expected, Step, Talk};
+pub use self::step::{Client, Driver, Edit, Expected, Step, Talk};

@@ -1,0 +1,113 @@
+//! Deliberately wrong servers and programs: the harness's test of itself.
+//!
+//! Each is ours on machines in memory with one fault put in between: on the clients' wires, on the drivers' sockets, in its
+//! files, or in what its programs leave. A fault that no case notices is a claim that nobody checks.
+
+mod lab;
+mod table;
+
+use std::sync::Arc;
+
+use super::Case;
+use super::expectations::Ledger;
+use super::runner::{self, Options};
+use super::verdict::Verdict;
+
+pub use self::lab::FaultyLab;
+pub use self::table::{FAULTS, NONSENSE};
+
+/// What becomes of a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// It goes on as it is.
+    Passes,
+    /// This goes on in its place.
+    Becomes(String),
+    /// It is swallowed.
+    Lost,
+    /// It is swallowed, and whoever sent it gets this line.
+    Answered(String),
+}
+
+/// A function of a line.
+type OfLine = fn(&str) -> Fate;
+
+/// Where the fault sits and what it does.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kind {
+    /// Each line of an answer.
+    Reply(OfLine),
+    /// Each line of an answer, with the request before it.
+    ReplyTo(fn(request: &str, reply: &str) -> Fate),
+    /// Each request.
+    Request(OfLine),
+    /// The bytes of requests, in whatever pieces they come.
+    Bytes(fn(&[u8]) -> Vec<u8>),
+    /// Of each piece that arrives only the first line is taken.
+    FirstOfSegment,
+    /// The end of each piece that arrives is the end of a line.
+    SegmentIsLine,
+    /// Connections are never closed.
+    KeepsOpen,
+    /// Ids of TRACKING are counted up.
+    CountedIds,
+    /// The number of logins never falls.
+    LoginsStay,
+    /// While one client's line is not finished, no other client is served.
+    HalfLineStopsAll,
+    /// Each line that a driver says; whether its dump is over.
+    FromDriver(fn(line: &str, dumped: bool) -> Fate),
+    /// Each line that upsd says to a driver.
+    ToDriver(OfLine),
+    /// That a driver is gone is not noticed.
+    DeadDriverLives,
+    /// What a driver said before it went stays beside its new dump.
+    OldDumpStays,
+    /// What configuration files say: by the file's name.
+    File(fn(name: &str, text: &str) -> String),
+    /// A file of this name is read once and never again.
+    ReadOnce(&'static str),
+    /// SIGHUP is ignored.
+    NoReload,
+    /// SIGHUP drops all clients.
+    ReloadDropsClients,
+    /// What clients say is in the log.
+    LogsRequests,
+    /// Whatever is said on any wire, and whatever a program leaves, is nonsense.
+    Nonsense,
+    /// What a client program leaves: exit code, standard output, standard error.
+    Leaves(fn(code: Option<i32>, out: &str, err: &str) -> (Option<i32>, String, String)),
+}
+
+/// A wrong server or program.
+#[derive(Clone, Copy, Debug)]
+pub struct Fault {
+    /// Its name.
+    pub name: &'static str,
+    /// What it does wrong.
+    pub about: &'static str,
+    pub(crate) kind: Kind,
+}
+
+/// The ids of the first `enough` cases that do not pass with this fault in between. All of them pass without it.
+///
+/// # Errors
+/// Text: a lab could not be made.
+pub fn noticed(
+    fault: &Fault,
+    sound: &[&'static Case],
+    options: &Options,
+    enough: usize,
+) -> Result<Vec<&'static str>, String> {
+    let mut found = Vec::new();
+    for case in sound {
+        if found.len() >= enough {
+            break;
+        }
+        let make = |seed| Ok(Arc::new(FaultyLab::new(seed, fault)?) as Arc<dyn super::lab::Lab>);
+        if runner::virtually(case, &Ledger::new(), options, make)?.verdict != Verdict::Pass {
+            found.push(case.id);
+        }
+    }
+    Ok(found)
+}
