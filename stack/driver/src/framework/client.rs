@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use outage_host::BoxStream;
-use outage_wire::lex::{Charset, Lexer, Limits};
+use outage_wire::Lexer;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::select;
 use tokio::sync::mpsc::{Sender, UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -13,9 +13,6 @@ use crate::core::socket::Session;
 
 /// Bytes that may wait for a client that does not read. Beyond that it is dropped.
 const MAX_QUEUED: usize = 1 << 20;
-
-/// Requests are short; values may hold any character.
-const LIMITS: Limits = Limits { words: 32, word_length: 512, charset: Charset::Utf8 };
 
 /// What the server keeps of a connection.
 pub(super) struct Client {
@@ -40,7 +37,7 @@ impl Client {
         let (sender, outbox) = unbounded_channel();
         let queued = Arc::new(AtomicUsize::new(0));
         let client = Self {
-            lexer: Lexer::with_limits(LIMITS),
+            lexer: Lexer::network(),
             session: Session::default(),
             outbox: sender,
             queued: Arc::clone(&queued),

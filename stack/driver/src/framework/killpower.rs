@@ -109,7 +109,10 @@ pub async fn dump(config: DriverConfig, mut family: Box<dyn Family>, host: Host,
         return ExitCode::FAILURE;
     }
     for (name, value) in config.published() {
-        tree.set(&name, value);
+        // The family may have a better answer.
+        if tree.get(&name).is_none() {
+            tree.set(&name, value);
+        }
     }
     tree.set("driver.name", &config.driver);
     tree.set("driver.version", crate::VERSION);

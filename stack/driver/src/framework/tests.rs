@@ -377,6 +377,8 @@ async fn nonsense_is_passed_over() {
     nonsense.extend_from_slice(b"\n\n\xff\xfe\0 #\n\"unclosed # \nSET\nINSTCMD\nHELLO there\n");
     client.stream.write_all(&nonsense).await.unwrap();
     assert_eq!(client.ask("PING").await, "PONG\n");
+    client.stream.write_all(b"P\xffI\xc3\xa4NG\n").await.unwrap();
+    assert_eq!(client.hear(50).await, "PONG\n", "as NUT's, it drops what is not ASCII");
 }
 
 #[tokio::test(start_paused = true)]
