@@ -136,6 +136,109 @@ pub(super) const CASES: &[Case] = &[
         run_check!(same_as_get),
     ),
     talk(
+        "upsd/list-var/each-change",
+        "docs: sock-protocol",
+        Must,
+        "A list that was asked for before shows each change: a new value, a new variable, one that is gone.",
+        r#"
+        setup: ups attic
+        setup: dump attic: SETINFO battery.charge "9"
+        setup: dump attic: SETINFO ups.status "OL"
+        > LIST VAR attic
+        < BEGIN LIST VAR attic
+        < VAR attic battery.charge "9"
+        < VAR attic ups.status "OL"
+        < END LIST VAR attic
+        driver attic: SETINFO battery.charge "10"
+        > LIST VAR attic
+        < BEGIN LIST VAR attic
+        < VAR attic battery.charge "10"
+        < VAR attic ups.status "OL"
+        < END LIST VAR attic
+        driver attic: SETINFO input.voltage "230"
+        > LIST VAR attic
+        < BEGIN LIST VAR attic
+        < VAR attic battery.charge "10"
+        < VAR attic input.voltage "230"
+        < VAR attic ups.status "OL"
+        < END LIST VAR attic
+        driver attic: DELINFO battery.charge
+        > LIST VAR attic
+        < BEGIN LIST VAR attic
+        < VAR attic input.voltage "230"
+        < VAR attic ups.status "OL"
+        < END LIST VAR attic
+        "#,
+    ),
+    talk(
+        "upsd/list-var/fsd-at-once",
+        "net-protocol (FSD is seen in the status)",
+        Must,
+        "A list that was asked for before FSD shows FSD after it, also in the same segment.",
+        r#"
+        setup: ups attic
+        setup: dump attic: SETINFO ups.status "OL"
+        > USERNAME primary
+        < OK
+        > PASSWORD secret
+        < OK
+        >> "LIST VAR attic\nFSD attic\nLIST VAR attic\nGET VAR attic ups.status\n"
+        < BEGIN LIST VAR attic
+        < VAR attic ups.status "OL"
+        < END LIST VAR attic
+        < OK FSD-SET
+        < BEGIN LIST VAR attic
+        < VAR attic ups.status "FSD OL"
+        < END LIST VAR attic
+        < VAR attic ups.status "FSD OL"
+        "#,
+    ),
+    talk(
+        "upsd/list-var/name-each-time",
+        SEEN,
+        Observed,
+        "Lists that are asked for under several spellings of a UPS's name have each its own in all rows.",
+        r#"
+        setup: ups Attic
+        setup: dump Attic: SETINFO ups.status "OL"
+        > LIST VAR Attic
+        < BEGIN LIST VAR Attic
+        < VAR Attic ups.status "OL"
+        < END LIST VAR Attic
+        > LIST VAR attic
+        < BEGIN LIST VAR attic
+        < VAR attic ups.status "OL"
+        < END LIST VAR attic
+        > LIST VAR ATTIC
+        < BEGIN LIST VAR ATTIC
+        < VAR ATTIC ups.status "OL"
+        < END LIST VAR ATTIC
+        > LIST VAR Attic
+        < BEGIN LIST VAR Attic
+        < VAR Attic ups.status "OL"
+        < END LIST VAR Attic
+        "#,
+    ),
+    talk(
+        "upsd/list-rw/each-change",
+        "docs: sock-protocol",
+        Must,
+        "A list of what can be written that was asked for before shows what can be written now.",
+        r#"
+        setup: ups attic
+        setup: dump attic: SETINFO battery.charge.low "9"
+        setup: dump attic: SETINFO ups.status "OL"
+        > LIST RW attic
+        < BEGIN LIST RW attic
+        < END LIST RW attic
+        driver attic: SETFLAGS battery.charge.low RW
+        > LIST RW attic
+        < BEGIN LIST RW attic
+        < RW attic battery.charge.low "9"
+        < END LIST RW attic
+        "#,
+    ),
+    talk(
         "upsd/list-rw/rows",
         PROTOCOL,
         Must,

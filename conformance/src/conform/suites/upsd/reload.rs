@@ -159,6 +159,41 @@ pub(super) const CASES: &[Case] = &[
         "#,
     ),
     talk(
+        "upsd/reload/description-in-lists",
+        RELOADING,
+        Must,
+        "A list of UPSes that was asked for before shows a new description after a reload.",
+        r#"
+        > LIST UPS
+        < BEGIN LIST UPS
+        < UPS dummy "The standard UPS"
+        < END LIST UPS
+        config ups.conf + desc = "Another one"
+        reload
+        > LIST UPS
+        < BEGIN LIST UPS
+        < UPS dummy "Another one"
+        < END LIST UPS
+        "#,
+    ),
+    talk(
+        "upsd/reload/by-command",
+        "upsd(8), -c reload",
+        Must,
+        "`upsd -c reload` has the upsd of the PID file read its files again.",
+        r#"
+        real-only: programs reach no others by PID file there
+        setup: fresh
+        setup: argument -F
+        config ups.conf + desc = "Another one"
+        run upsd -c reload
+        exit 0
+        wait 1ms
+        > GET UPSDESC dummy
+        < UPSDESC dummy "Another one"
+        "#,
+    ),
+    talk(
         "upsd/reload/driver",
         SEEN,
         Must,

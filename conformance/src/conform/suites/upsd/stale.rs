@@ -232,7 +232,8 @@ async fn silent_driver_speaks(stage: &mut Stage) -> Outcome {
     stage.driver("dummy")?.ignore_pings();
     until(stage, STATUS, "ERR DATA-STALE", Duration::from_secs(8)).await?;
     stage.driver("dummy")?.say("SETINFO battery.charge \"99\"")?;
-    until(stage, "GET VAR dummy battery.charge", "VAR dummy battery.charge \"99\"", Duration::from_secs(5)).await
+    until(stage, "GET VAR dummy battery.charge", "VAR dummy battery.charge \"99\"", Duration::from_secs(5))
+        .await
 }
 
 async fn pings(stage: &mut Stage) -> Outcome {

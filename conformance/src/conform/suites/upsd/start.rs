@@ -54,6 +54,88 @@ pub(super) const CASES: &[Case] = &[
         log ~ notaport
         ",
     ),
+    talk(
+        "upsd/start/stop-by-command",
+        "upsd(8), -c stop and -FF",
+        Must,
+        "`upsd -c stop` ends the upsd of the PID file, which -FF writes.",
+        "
+        real-only: programs reach no others by PID file there
+        setup: fresh
+        setup: argument -F
+        > PROTVER
+        < 1.3
+        run upsd -c stop
+        exit 0
+        closed
+        ended 0
+        ",
+    ),
+    talk(
+        "upsd/start/commands-may-be-short",
+        SEEN,
+        Observed,
+        "The command of -c may be shortened.",
+        "
+        real-only: programs reach no others by PID file there
+        setup: fresh
+        setup: argument -F
+        run upsd -c s
+        exit 0
+        ended 0
+        ",
+    ),
+    talk(
+        "upsd/start/second",
+        SEEN,
+        Observed,
+        "A second upsd does not start beside the one of the PID file.",
+        "
+        real-only: programs reach no others by PID file there
+        setup: fresh
+        setup: argument -F
+        run upsd -F
+        exit 1
+        > PROTVER
+        < 1.3
+        ",
+    ),
+    talk(
+        "upsd/start/one-address-of-two",
+        "upsd.conf(5) of NUT 2.8.2, ALLOW_NOT_ALL_LISTENERS; nut#723",
+        Must,
+        "With ALLOW_NOT_ALL_LISTENERS an address that is not there does not keep upsd from serving the others.",
+        r#"
+        real-only: any address can be listened on there
+        setup: fresh
+        setup: upsd.conf ALLOW_NOT_ALL_LISTENERS true
+        setup: upsd.conf LISTEN 192.0.2.1 34930
+        > GET VAR dummy ups.status
+        < VAR dummy ups.status "OL"
+        log ~ 192\.0\.2\.1
+        "#,
+    ),
+    talk(
+        "upsd/start/not-all-addresses",
+        "upsd.conf(5) of NUT 2.8.2, ALLOW_NOT_ALL_LISTENERS",
+        Should,
+        "Without ALLOW_NOT_ALL_LISTENERS upsd does not start when one of its addresses is not there.",
+        r#"
+        real-only: any address can be listened on there
+        setup: fresh
+        setup: no-wait
+        setup: upsd.conf LISTEN 192.0.2.1 34930
+        ended 1
+        log ~ 192\.0\.2\.1
+        "#,
+    ),
+    run(
+        "upsd/start/no-device-environment",
+        "upsd.conf(5), ALLOW_NO_DEVICE (an environment variable of this name counts more)",
+        Must,
+        "With ALLOW_NO_DEVICE=true in its environment upsd starts without any UPS.",
+        run_check!(no_device_environment),
+    ),
     run(
         "upsd/start/term",
         MAN,
@@ -62,20 +144,8 @@ pub(super) const CASES: &[Case] = &[
         run_check!(term),
     ),
     run("upsd/start/interrupt", SEEN, Observed, "SIGINT ends upsd with 0.", run_check!(interrupt)),
-    run(
-        "upsd/start/version",
-        MAN,
-        Must,
-        "`upsd -V` shows the version and ends with 0.",
-        run_check!(version),
-    ),
-    run(
-        "upsd/start/help",
-        MAN,
-        Must,
-        "`upsd -h` shows its options and ends with 0.",
-        run_check!(help),
-    ),
+    run("upsd/start/version", MAN, Must, "`upsd -V` shows the version and ends with 0.", run_check!(version)),
+    run("upsd/start/help", MAN, Must, "`upsd -h` shows its options and ends with 0.", run_check!(help)),
     run(
         "upsd/start/unknown-command",
         SEEN,
@@ -189,4 +259,30 @@ async fn world_readable(stage: &mut Stage) -> Outcome {
     stage.logged("upsd.users is world readable").await?;
     let mut wire = stage.connect().await?;
     wire.says("GET VAR dummy ups.status", "VAR dummy ups.status \"OL\"").await
+}
+
+async fn no_device_environment(stage: &mut Stage) -> Outcome {
+    stage.end_upsd().await;
+    stage.touch();
+    let (host, port) = stage.lab().upsd_address();
+    stage.write("etc/ups.conf", "", 0o640)?;
+    stage.write("etc/upsd.users", "", 0o640)?;
+    stage.write("etc/upsd.conf", &format!("LISTEN {host} {port}\n"), 0o640)?;
+    let mut start = Start::new("upsd", &["-F"]);
+    start.environment.push(("ALLOW_NO_DEVICE".to_owned(), "true".to_owned()));
+    let mut upsd = stage.start(start).await?;
+    let begun = stage.record().now();
+    let answer = loop {
+        if let Ok(mut wire) = stage.connect().await {
+            break wire.ask("LIST UPS").await;
+        }
+        if stage.record().now() > begun + Duration::from_secs(3) {
+            let (out, err) = upsd.output();
+            break Err(Miss::Fail(format!("it does not serve: {out}{err}")));
+        }
+        stage.wait(Duration::from_millis(20)).await;
+    };
+    upsd.signal(outage_host::Signal::Term);
+    upsd.ended().await;
+    ensure_eq("LIST UPS", answer?, vec!["BEGIN LIST UPS".to_owned(), "END LIST UPS".to_owned()])
 }

@@ -194,8 +194,13 @@ impl Issuer {
     }
 
     /// What a client of ours goes by that trusts this issuer, and shows a certificate or not.
-    fn client(&self, identity: Option<&str>, versions: &[&'static SupportedProtocolVersion]) -> Result<ClientConfig, Miss> {
-        let wrong = |error: &dyn std::fmt::Display| Miss::Fail(format!("failed to set a TLS client up: {error}"));
+    fn client(
+        &self,
+        identity: Option<&str>,
+        versions: &[&'static SupportedProtocolVersion],
+    ) -> Result<ClientConfig, Miss> {
+        let wrong =
+            |error: &dyn std::fmt::Display| Miss::Fail(format!("failed to set a TLS client up: {error}"));
         let mut roots = RootCertStore::empty();
         roots.add(self.0.der().clone()).map_err(|error| wrong(&error))?;
         let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -390,7 +395,9 @@ async fn garbage(stage: &mut Stage) -> Outcome {
     let _ = wire.bytes(&b"this is no handshake\n".repeat(50)).await;
     let heard = wire.drain(LIMIT).await;
     let said = String::from_utf8_lossy(&heard).into_owned();
-    ensure(!said.contains("ERR ") && !said.contains("VAR "), || format!("it was answered in clear: {said:?}"))?;
+    ensure(!said.contains("ERR ") && !said.contains("VAR "), || {
+        format!("it was answered in clear: {said:?}")
+    })?;
     let mut good = secure(stage, &issuer).await?;
     good.says(STATUS, OL).await
 }

@@ -475,7 +475,9 @@ async fn delay(stage: &mut Stage) -> Outcome {
         let age = stage.record().now().saturating_sub(asked);
         match answer[0].as_str() {
             // Whole seconds are compared: two may be a little less.
-            "ERR UNKNOWN" => return ensure(age > Duration::from_millis(1000), || format!("gone after {age:?}")),
+            "ERR UNKNOWN" => {
+                return ensure(age > Duration::from_millis(1000), || format!("gone after {age:?}"));
+            }
             "PENDING" if age < Duration::from_secs(7) => {}
             other => return Err(Miss::Fail(format!("{other:?} after {age:?}"))),
         }

@@ -310,11 +310,8 @@ async fn many_words(stage: &mut Stage) -> Outcome {
     let mut wire = stage.connect().await?;
     for count in [30, 31, 32, 33, 34, 100, 3000] {
         let words: Vec<String> = (0..count - 4).map(|n| format!("w{n}")).collect();
-        wire.says(
-            &format!("GET VAR dummy ups.status {}", words.join(" ")),
-            "VAR dummy ups.status \"OL\"",
-        )
-        .await?;
+        wire.says(&format!("GET VAR dummy ups.status {}", words.join(" ")), "VAR dummy ups.status \"OL\"")
+            .await?;
         wire.says(&format!("PROTVER {}", words.join(" ")), "ERR INVALID-ARGUMENT").await?;
     }
     wire.says("PROTVER", "1.3").await
