@@ -104,47 +104,56 @@ impl Megatec {
         let state = self.plant.state();
         let cells = f64::from(self.plant.settings().battery.cells);
         let battery = match self.nameplate.online {
-            true => decimal(state.battery_voltage / cells, 1, 2),
-            false => decimal(state.battery_voltage, 2, 1),
+            true => (state.battery_voltage / cells, 1, 2),
+            false => (state.battery_voltage, 2, 1),
         };
-        // The voltage of the last transfer to battery would be second; of this firmware it is the present one.
-        let (input, fault) = (state.input_voltage, state.input_voltage);
         let frequency = if state.discharging { state.output_frequency } else { state.input_frequency };
         let shutting_down = state.shutdown_in.is_some() || (!state.output_on && state.start_in.is_some());
-        let bits: String = [
-            !state.mains_good,
-            state.low,
-            false,
-            state.test_result == TestResult::Failed,
-            !self.nameplate.online,
-            state.testing,
-            shutting_down,
-            state.beeper == Beeper::Enabled,
-        ]
-        .map(|bit| if bit { '1' } else { '0' })
-        .iter()
-        .collect();
-        format!(
-            "({} {} {} {} {} {battery} {} {bits}\r",
-            volts(input),
-            volts(fault),
-            volts(state.output_voltage),
-            decimal(state.load, 3, 0),
-            decimal(frequency, 2, 1),
-            decimal(state.battery_temperature, 2, 1),
-        )
+        let mut text = columns(
+            '(',
+            &[
+                volts(state.input_voltage),
+                // The voltage of the last transfer to battery would be here; of this firmware it is the present one.
+                volts(state.input_voltage),
+                volts(state.output_voltage),
+                (state.load, 3, 0),
+                (frequency, 2, 1),
+                battery,
+                (state.battery_temperature, 2, 1),
+            ],
+        );
+        text.push(' ');
+        text.extend(
+            [
+                !state.mains_good,
+                state.low,
+                false,
+                state.test_result == TestResult::Failed,
+                !self.nameplate.online,
+                state.testing,
+                shutting_down,
+                state.beeper == Beeper::Enabled,
+            ]
+            .map(|bit| if bit { '1' } else { '0' }),
+        );
+        text.push('\r');
+        text
     }
 
     /// `#MMM.M QQQ SSS.S RR.R`: voltage, current, battery voltage, frequency.
     fn rating(&self) -> String {
         let settings = self.plant.settings();
-        format!(
-            "#{} {} {} {}\r",
-            volts(settings.nominal_voltage),
-            decimal(settings.apparent_power / settings.nominal_voltage, 3, 0),
-            volts(settings.battery.nominal_voltage()),
-            decimal(settings.nominal_frequency, 2, 1),
-        )
+        let mut text = columns(
+            '#',
+            &[
+                volts(settings.nominal_voltage),
+                (settings.apparent_power / settings.nominal_voltage, 3, 0),
+                volts(settings.battery.nominal_voltage()),
+                (settings.nominal_frequency, 2, 1),
+            ],
+        );
+        text.push('\r');
+        text
     }
 
     fn information(&self) -> String {
@@ -153,26 +162,38 @@ impl Megatec {
     }
 }
 
-fn volts(value: f64) -> String {
-    decimal(value, 3, 1)
+/// A number in columns of fixed width: its value, and the places before and after the point.
+type Figure = (f64, u32, u32);
+
+fn volts(value: f64) -> Figure {
+    (value, 3, 1)
 }
 
-/// A number in columns of fixed width, as firmware prints it: in whole units of its last place, and never beyond what
-/// the columns hold.
-fn decimal(value: f64, whole: u32, fraction: u32) -> String {
-    let unit = 10_u32.pow(fraction);
-    let most = f64::from(10_u32.pow(whole + fraction) - 1);
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "clamped; what is no number is 0"
-    )]
-    let scaled = (value * f64::from(unit)).round().clamp(0.0, most) as u32;
-    let width = whole as usize;
-    match fraction {
-        0 => format!("{scaled:0width$}"),
-        digits => format!("{:0width$}.{:0digits$}", scaled / unit, scaled % unit, digits = digits as usize),
+/// Numbers as firmware prints them: in whole units of their last place, never beyond what their columns hold.
+fn columns(start: char, figures: &[Figure]) -> String {
+    // The longest answer, and then some.
+    let mut text = String::with_capacity(64);
+    text.push(start);
+    for (index, (value, whole, fraction)) in figures.iter().enumerate() {
+        if index > 0 {
+            text.push(' ');
+        }
+        let most = 10_u32.pow(whole + fraction) - 1;
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "clamped; what is no number is 0"
+        )]
+        let scaled = (value * f64::from(10_u32.pow(*fraction))).round().clamp(0.0, f64::from(most)) as u32;
+        for place in (0..whole + fraction).rev() {
+            if place + 1 == *fraction {
+                text.push('.');
+            }
+            let digit = scaled / 10_u32.pow(place) % 10;
+            text.push(char::from_digit(digit, 10).unwrap_or('0'));
+        }
     }
+    text
 }
 
 /// Exactly so many digits.
