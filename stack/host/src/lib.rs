@@ -18,9 +18,11 @@ pub mod real;
 pub mod virt;
 
 mod host;
+mod quiet;
 
 pub use host::{Elapsed, Host};
 pub use net::{BoxListener, BoxStream, ByteStream, Listener};
 pub use os::{FileInfo, LocalTime, Os, Priority, Signal};
 pub use process::{Child, Command, ExitStatus};
+pub use quiet::Quiet;
 pub use serial::{BoxSerial, Parity, SerialLine, SerialSettings};

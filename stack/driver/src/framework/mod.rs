@@ -11,7 +11,7 @@ use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use outage_host::Host;
+use outage_host::{Host, Quiet};
 use tokio::select;
 use tokio::sync::mpsc::{channel, unbounded_channel};
 
@@ -61,8 +61,8 @@ pub async fn run(config: DriverConfig, family: Box<dyn Family>, host: Host) -> E
     let mut device = Device::new(&config, family, host.clone(), report_sender);
     let end = select! {
         biased;
-        end = server.run(&mut reports) => Ok(end),
-        defeat = device.run(&mut requests) => Err(defeat),
+        end = Quiet::new(server.run(&mut reports)) => Ok(end),
+        defeat = Quiet::new(device.run(&mut requests)) => Err(defeat),
     };
     host.notify_manager("STOPPING=1");
     let closed = host.timeout(CLOSING, device.close()).await;
