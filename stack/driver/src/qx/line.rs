@@ -89,7 +89,7 @@ impl Line {
         expect: Expect,
         echoed: &mut bool,
     ) -> Result<Answer, DeviceError> {
-        let mut line: Vec<u8> = Vec::new();
+        let mut line: Vec<u8> = Vec::with_capacity(LONGEST);
         let mut buffer = [0; 64];
         let end = self.host.now() + EXCHANGE;
         loop {

@@ -66,6 +66,7 @@ fn make(config: &DriverConfig, host: &Host, unit: OnDelay) -> Result<Box<dyn Fam
         battery: Battery::new(options.known()),
         options,
         line: None,
+        last: None,
         shown: Vec::new(),
     }))
 }
@@ -80,6 +81,8 @@ struct Qx {
     identity: [&'static str; 2],
     line: Option<Line>,
     battery: Battery,
+    /// The last answer to Q1, and what it means.
+    last: Option<(String, Status)>,
     /// The numbers that were published last: most polls find the same again.
     shown: Vec<(&'static str, f64)>,
 }
@@ -91,8 +94,16 @@ impl Qx {
 
     async fn status(&mut self) -> Result<Status, DeviceError> {
         match self.line()?.ask("Q1", Expect::Status).await? {
-            Answer::Line(text) => Status::parse(&text)
-                .ok_or_else(|| DeviceError::Failed(format!("the answer to Q1 makes no sense: {text:?}"))),
+            Answer::Line(text) => {
+                // Mostly it is the same again.
+                if let Some((_, status)) = self.last.as_ref().filter(|(last, _)| *last == text) {
+                    return Ok(*status);
+                }
+                let status = Status::parse(&text)
+                    .ok_or_else(|| DeviceError::Failed(format!("the answer to Q1 makes no sense: {text:?}")))?;
+                self.last = Some((text, status));
+                Ok(status)
+            }
             Answer::Nak | Answer::Echo => Err(DeviceError::Failed("the UPS does not know Q1".into())),
             Answer::Ack | Answer::Silence => Err(DeviceError::Failed("no answer to Q1".into())),
         }
