@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use outage_host::virt::Timeline;
+use outage_simulator::clock::TokioClock;
 use outage_simulator::ups::{Options, State, Ups};
 use tokio::sync::mpsc;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Leaping};
 use crate::director::Director;
 use crate::judge::{Failure, Held};
 use crate::lane::LaneKind;
@@ -123,14 +126,18 @@ pub fn execute(run: &Run, program: &std::path::Path, watch: &mut dyn Watch) -> O
         kept: None,
     };
     let stopwatch = crate::clock::Stopwatch::start();
+    let timeline = Timeline::default();
     let mut builder = tokio::runtime::Builder::new_current_thread();
     match run.lane {
-        // Without anything of the operating system's: each jump of the clock would be a system call.
-        LaneKind::Virtual => builder.enable_time().start_paused(true),
+        // Without a clock of its own: whoever asked it for the time would not be in this world.
+        LaneKind::Virtual => {
+            let timeline = timeline.clone();
+            builder.on_thread_park(move || timeline.leap())
+        }
         LaneKind::Process => builder.enable_all(),
     };
     let result = match builder.build() {
-        Ok(runtime) => runtime.block_on(drive(run, program, watch, &mut outcome)),
+        Ok(runtime) => runtime.block_on(drive(run, timeline, program, watch, &mut outcome)),
         Err(error) => Err(format!("failed to start a runtime: {error}")),
     };
     if let Err(seen) = result {
@@ -143,19 +150,24 @@ pub fn execute(run: &Run, program: &std::path::Path, watch: &mut dyn Watch) -> O
 
 async fn drive(
     run: &Run,
+    timeline: Timeline,
     program: &std::path::Path,
     watch: &mut dyn Watch,
     outcome: &mut Outcome,
 ) -> Result<(), String> {
-    let scale = if run.lane == LaneKind::Virtual { 1.0 } else { run.scenario.scale };
-    let clock = Clock::standing(scale);
+    let (base, scale): (Arc<dyn outage_simulator::clock::Clock>, _) = match run.lane {
+        LaneKind::Virtual => (Arc::new(Leaping(timeline.clone())), 1.0),
+        LaneKind::Process => (Arc::new(TokioClock::default()), run.scenario.scale),
+    };
+    let clock = Clock::over(Arc::clone(&base), scale);
     let (sender, events) = mpsc::unbounded_channel();
     let sink = Sink { clock: clock.clone(), sender };
     let mut upses = BTreeMap::new();
     for spec in &run.scenario.upses {
         let device = spec.devices.first().map_or("", String::as_str);
         let file = crate::devices::find(device).map_err(|error| error.to_string())?;
-        let options = Options { seed: run.seed, time_scale: scale, ..Options::default() };
+        let options =
+            Options { seed: run.seed, time_scale: scale, serial_number: None, clock: Arc::clone(&base) };
         let ups = Ups::new(&spec.name, &file, options);
         ups.charge(spec.charge);
         ups.load(spec.load);
@@ -163,7 +175,7 @@ async fn drive(
     }
     match run.lane {
         LaneKind::Virtual => {
-            let lane = VirtualLane::set_up(&run.scenario, &upses, run.seed, sink.clone()).await?;
+            let lane = VirtualLane::set_up(&run.scenario, &upses, run.seed, timeline, sink.clone()).await?;
             Director::new(run.scenario.clone(), lane, upses, clock, sink, events).play(watch, outcome).await;
             Ok(())
         }

@@ -1,10 +1,11 @@
 //! A device, its plant and a clock: the handle that a bus serves, that a display reads and that a scenario pulls the
 //! plug of.
 //!
-//! The clock is tokio's, so the same handle runs in real time and under a paused clock. Nothing ticks: the handle
-//! wakes at the device's own times, and only while someone waits for it. A handle takes its zero of time when it is
-//! made, so make it inside the runtime that will wait for it.
+//! Unless it is given another, the clock is tokio's: the same handle runs in real time and under a paused clock. Nothing
+//! ticks: the handle wakes at the device's own times, and only while someone waits for it. A handle takes its zero of time
+//! when it is made, so make it inside the runtime that will wait for it.
 
+mod alarm;
 mod machine;
 mod world;
 
@@ -12,8 +13,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::time::Instant;
 
+use crate::clock::{Clock, Sleep, TokioClock};
 use crate::device::file::{DeviceFile, Firmware};
 use crate::device::hid::Hid;
 use crate::device::megatec::Megatec;
@@ -21,6 +22,7 @@ use crate::device::serial::SerialDevice;
 use crate::device::usb::{Function, Identity, Reply, Setup};
 use crate::fault::Faulty;
 use crate::plant::{Event, Plant, Settings};
+pub(crate) use alarm::Alarm;
 use machine::Machine;
 pub use world::State;
 
@@ -28,7 +30,7 @@ pub use world::State;
 const LONGEST_SLEEP: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// How a UPS is made from its file.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone)]
 pub struct Options {
     /// For whatever is left to chance.
     pub seed: u64,
@@ -36,11 +38,13 @@ pub struct Options {
     pub time_scale: f64,
     /// Instead of the one in the file (USB only).
     pub serial_number: Option<String>,
+    /// What tells it the time.
+    pub clock: Arc<dyn Clock>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { seed: 0, time_scale: 1.0, serial_number: None }
+        Self { seed: 0, time_scale: 1.0, serial_number: None, clock: Arc::new(TokioClock::default()) }
     }
 }
 
@@ -60,6 +64,16 @@ struct Inner {
     departures: u64,
     /// All that ever happened to the plant.
     events: Vec<Event>,
+    /// How many of the events there were when those who wait for them were last told, and what was due next.
+    told: (usize, Option<Duration>),
+    /// Whether it was plugged in when those who wait for that were last told, and how often it had left.
+    told_place: (bool, u64),
+}
+
+/// Who is to be told.
+struct News {
+    moved: bool,
+    happened: bool,
 }
 
 impl Inner {
@@ -75,6 +89,28 @@ impl Inner {
         plant
     }
 
+    /// Runs `f` on the USB function, when it is one and has not been off the bus since `attachment`.
+    fn run<T>(
+        &mut self,
+        attachment: u64,
+        now: Duration,
+        f: impl FnOnce(&mut dyn Function, Duration) -> T,
+    ) -> Option<T> {
+        let function = if self.departures == attachment { self.function() } else { None };
+        function.map(|function| f(function, now))
+    }
+
+    /// What there is to tell since the last time.
+    fn news(&mut self, now: Duration) -> News {
+        let next = self.advance(now).next_event();
+        let happenings = (self.events.len(), next);
+        let place = (self.attached, self.departures);
+        News {
+            moved: std::mem::replace(&mut self.told_place, place) != place,
+            happened: std::mem::replace(&mut self.told, happenings) != happenings,
+        }
+    }
+
     fn leave(&mut self) {
         if self.attached {
             self.attached = false;
@@ -87,10 +123,16 @@ struct Shared {
     name: String,
     kind: BusKind,
     identity: Option<Identity>,
-    epoch: Instant,
+    clock: Arc<dyn Clock>,
+    epoch: Duration,
     time_scale: f64,
     inner: Mutex<Inner>,
+    /// Somebody did something to it.
     changed: Notify,
+    /// It was plugged in or out.
+    moved: Notify,
+    /// Something happened to the plant, or the time of what will happen next is another one.
+    happened: Notify,
 }
 
 /// A running virtual UPS. Clones are handles to the same one.
@@ -100,14 +142,6 @@ pub struct Ups {
 }
 
 impl Ups {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the laboratory's own clock; devices get time as an argument"
-    )]
-    fn clock() -> Instant {
-        Instant::now()
-    }
-
     /// A UPS by its file: on good mains, full, its output on, plugged in. Its time begins now.
     pub fn new(name: &str, file: &DeviceFile, options: Options) -> Self {
         let plant = Plant::new(file.settings.clone());
@@ -123,22 +157,32 @@ impl Ups {
                 Machine::Megatec(Faulty::new(Megatec::new(nameplate.clone(), plant), options.seed))
             }
         };
-        Self::with_machine(name, machine, options.time_scale)
+        Self::with_machine(name, machine, options.time_scale, options.clock)
     }
 
     /// A UPS over a USB function of one's own making, which has nothing to do with the plant that the handle shows.
     pub fn over_usb(name: &str, function: Box<dyn Function>) -> Self {
         let plant = Box::new(Plant::new(Settings::default()));
-        Self::with_machine(name, Machine::Function(Faulty::new(function, 0), plant), 1.0)
+        Self::with_machine(
+            name,
+            Machine::Function(Faulty::new(function, 0), plant),
+            1.0,
+            Arc::new(TokioClock::default()),
+        )
     }
 
     /// A UPS over a serial device of one's own making, as [`Ups::over_usb`].
     pub fn over_serial(name: &str, device: Box<dyn SerialDevice>) -> Self {
         let plant = Box::new(Plant::new(Settings::default()));
-        Self::with_machine(name, Machine::Serial(Faulty::new(device, 0), plant), 1.0)
+        Self::with_machine(
+            name,
+            Machine::Serial(Faulty::new(device, 0), plant),
+            1.0,
+            Arc::new(TokioClock::default()),
+        )
     }
 
-    fn with_machine(name: &str, mut machine: Machine, time_scale: f64) -> Self {
+    fn with_machine(name: &str, mut machine: Machine, time_scale: f64, clock: Arc<dyn Clock>) -> Self {
         let identity = machine.function().map(|function| function.identity().clone());
         let kind = if identity.is_some() { BusKind::Usb } else { BusKind::Serial };
         let time_scale = if time_scale.is_finite() && time_scale > 0.0 { time_scale } else { 1.0 };
@@ -147,10 +191,20 @@ impl Ups {
                 name: name.to_owned(),
                 kind,
                 identity,
-                epoch: Self::clock(),
+                epoch: clock.now(),
+                clock,
                 time_scale,
-                inner: Mutex::new(Inner { machine, attached: true, departures: 0, events: Vec::new() }),
+                inner: Mutex::new(Inner {
+                    machine,
+                    attached: true,
+                    departures: 0,
+                    events: Vec::new(),
+                    told: (0, None),
+                    told_place: (true, 0),
+                }),
                 changed: Notify::new(),
+                moved: Notify::new(),
+                happened: Notify::new(),
             }),
         }
     }
@@ -172,15 +226,35 @@ impl Ups {
 
     /// The device's time.
     pub fn now(&self) -> Duration {
-        let host = Self::clock().saturating_duration_since(self.shared.epoch);
+        let host = self.shared.clock.now().saturating_sub(self.shared.epoch);
         if self.shared.time_scale == 1.0 { host } else { host.mul_f64(self.shared.time_scale) }
     }
 
-    fn host_instant(&self, device: Duration) -> Instant {
-        let host =
-            if self.shared.time_scale == 1.0 { device } else { device.div_f64(self.shared.time_scale) };
-        let latest = Self::clock() + LONGEST_SLEEP;
-        self.shared.epoch.checked_add(host).map_or(latest, |at| at.min(latest))
+    /// When the device's time will be `device`, on the clock that timers wait for; no further away than the longest
+    /// sleep.
+    fn on_the_clock(&self, device: Duration) -> Duration {
+        let Shared { clock, epoch, time_scale, .. } = &*self.shared;
+        let after = if *time_scale == 1.0 {
+            device
+        } else {
+            Duration::try_from_secs_f64(device.as_secs_f64() / time_scale).unwrap_or(Duration::MAX)
+        };
+        epoch.saturating_add(after).min(clock.now() + LONGEST_SLEEP)
+    }
+
+    /// Waits for a point in the device's time.
+    fn sleep_until(&self, device: Duration) -> Sleep<'_> {
+        self.shared.clock.sleep_until(self.on_the_clock(device))
+    }
+
+    /// Runs `work` for at most `length` of the clock's time, whatever the device's is.
+    pub(crate) async fn within<T>(&self, length: Duration, work: impl Future<Output = T>) -> Option<T> {
+        let clock = &self.shared.clock;
+        tokio::select! {
+            biased;
+            value = work => Some(value),
+            () = clock.sleep_until(clock.now() + length) => None,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
@@ -190,26 +264,44 @@ impl Ups {
 
     /// Runs `f` on the machine and tells the waiters that something may have changed.
     fn touch<T>(&self, f: impl FnOnce(&mut Inner, Duration) -> T) -> T {
-        let value = f(&mut self.lock(), self.now());
-        self.shared.changed.notify_waiters();
+        let now = self.now();
+        let (value, news) = {
+            let mut inner = self.lock();
+            let value = f(&mut inner, now);
+            let news = inner.news(now);
+            (value, news)
+        };
+        self.tell(news);
         value
+    }
+
+    fn tell(&self, news: News) {
+        let Shared { changed, moved, happened, .. } = &*self.shared;
+        changed.notify_waiters();
+        if news.moved {
+            moved.notify_waiters();
+        }
+        if news.happened {
+            happened.notify_waiters();
+        }
     }
 
     /// Waits until `ready` gives a value: looks now, then whenever the device is touched or wakes by itself.
     async fn wait_for<T>(&self, ready: impl FnMut(&mut Inner, Duration) -> Option<T>) -> T {
         let wake_at = |inner: &mut Inner| if inner.attached { inner.machine.wake_at() } else { None };
-        self.wait_until(ready, wake_at).await
+        self.wait_until(&self.shared.changed, ready, wake_at).await
     }
 
-    /// The same, waking at the times of someone's choice.
+    /// The same, waking with some of the changes, and at the times of someone's choice.
     async fn wait_until<T>(
         &self,
+        changes: &Notify,
         mut ready: impl FnMut(&mut Inner, Duration) -> Option<T>,
         wake_at: impl Fn(&mut Inner) -> Option<Duration>,
     ) -> T {
         loop {
             // Made before looking: it hears of every change from here on, so none is lost between the look and the wait.
-            let changed = self.shared.changed.notified();
+            let changed = changes.notified();
             let wake = {
                 let mut inner = self.lock();
                 if let Some(value) = ready(&mut inner, self.now()) {
@@ -222,7 +314,7 @@ impl Ups {
                 Some(at) => tokio::select! {
                     biased;
                     () = changed => {}
-                    () = tokio::time::sleep_until(self.host_instant(at)) => {}
+                    () = self.sleep_until(at) => {}
                 },
             }
         }
@@ -235,12 +327,12 @@ impl Ups {
 
     /// Resolves when it is on the bus.
     pub async fn wait_attached(&self) {
-        self.wait_until(|inner, _| inner.attached.then_some(()), |_| None).await;
+        self.wait_until(&self.shared.moved, |inner, _| inner.attached.then_some(()), |_| None).await;
     }
 
     /// Resolves when it is off the bus.
     pub async fn wait_detached(&self) {
-        self.wait_until(|inner, _| (!inner.attached).then_some(()), |_| None).await;
+        self.wait_until(&self.shared.moved, |inner, _| (!inner.attached).then_some(()), |_| None).await;
     }
 
     /// Pulls the data cable.
@@ -349,7 +441,12 @@ impl Ups {
 
     /// Resolves when it has been off the bus since `attachment`.
     pub(crate) async fn wait_departed(&self, attachment: u64) {
-        self.wait_until(|inner, _| (inner.departures != attachment).then_some(()), |_| None).await;
+        self.wait_until(
+            &self.shared.moved,
+            |inner, _| (inner.departures != attachment).then_some(()),
+            |_| None,
+        )
+        .await;
     }
 
     /// Runs `f` on the USB function, when it is one and has not been off the bus since `attachment`, and tells the
@@ -359,8 +456,12 @@ impl Ups {
         attachment: u64,
         f: impl FnOnce(&mut dyn Function, Duration) -> T,
     ) -> Option<T> {
-        let value = self.look_at_function(attachment, f);
-        self.shared.changed.notify_waiters();
+        let now = self.now();
+        let (value, news) = {
+            let mut inner = self.lock();
+            (inner.run(attachment, now, f), inner.news(now))
+        };
+        self.tell(news);
         value
     }
 
@@ -371,15 +472,7 @@ impl Ups {
         f: impl FnOnce(&mut dyn Function, Duration) -> T,
     ) -> Option<T> {
         let now = self.now();
-        let mut inner = self.lock();
-        let function = if inner.departures == attachment { inner.function() } else { None };
-        function.map(|function| f(function, now))
-    }
-
-    /// When the device's time will be `device`, on the clock that timers wait for; no further away than the longest
-    /// sleep.
-    pub(crate) fn instant_of(&self, device: Duration) -> Instant {
-        self.host_instant(device)
+        self.lock().run(attachment, now, f)
     }
 
     /// Resolves when someone touches the device after this future was enabled.

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use outage_host::virt::{EventKind, Machine, Running, Spawn, World};
+use outage_host::virt::{EventKind, Machine, Running, Spawn, Timeline, World};
 use outage_host::{ExitStatus, Signal};
 use outage_simulator::bus::line::{Line, serve};
 use outage_simulator::bus::usbip::Bus;
@@ -63,9 +63,10 @@ impl VirtualLane {
         scenario: &Scenario,
         upses: &BTreeMap<String, Ups>,
         seed: u64,
+        timeline: Timeline,
         sink: Sink,
     ) -> Result<Arc<Self>, String> {
-        let world = World::new(seed);
+        let world = World::leaping(seed, timeline);
         let mut tasks = JoinSet::new();
         let devices = plug_in(&world, scenario, upses, &mut tasks).await?;
         tasks.spawn(retell(world.clone(), sink.clone()));
@@ -130,7 +131,7 @@ impl VirtualLane {
             }
         };
         // One that never gets ready is not waited for longer than an init script would.
-        let _ = tokio::time::timeout(READY_LIMIT, ready).await;
+        let _ = self.world.timeout(READY_LIMIT, ready).await;
         pid
     }
 
@@ -143,7 +144,7 @@ impl VirtualLane {
     /// Runs a program of the stack to its end, within a limit.
     async fn finish(machine: &Machine, arguments: &[&str]) -> Result<bool, String> {
         let pid = Self::start(machine, arguments);
-        match tokio::time::timeout(LATE_LIMIT, machine.exited(pid)).await {
+        match machine.world().timeout(LATE_LIMIT, machine.exited(pid)).await {
             Ok(status) => Ok(status == Some(ExitStatus::Code(0))),
             Err(_) => Err(format!("{} still ran after {LATE_LIMIT:?}", arguments.join(" "))),
         }
@@ -305,7 +306,7 @@ impl Lane for VirtualLane {
         // The last one started is the first to stop. One that is gone already needs no signal.
         while let Some(pid) = pids.pop() {
             let _ = machine.signal(pid, Signal::Term);
-            if tokio::time::timeout(TERM_LIMIT, machine.exited(pid)).await.is_err() {
+            if self.world.timeout(TERM_LIMIT, machine.exited(pid)).await.is_err() {
                 let _ = machine.signal(pid, Signal::Kill);
             }
         }
@@ -335,6 +336,6 @@ impl Lane for VirtualLane {
                 Err(_) => Answer::Nothing,
             }
         };
-        tokio::time::timeout(ASK_LIMIT, question).await.unwrap_or(Answer::Nothing)
+        self.world.timeout(ASK_LIMIT, question).await.unwrap_or(Answer::Nothing)
     }
 }

@@ -6,10 +6,9 @@ use std::pin::pin;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::time::sleep_until;
 
 use crate::bus::exchange::{Exchange, Observer, Outcome, What};
-use crate::ups::Ups;
+use crate::ups::{Alarm, Ups};
 
 /// What a host may leave unread before bytes are lost, as on a UART that nobody empties.
 const BACKLOG: usize = 64 * 1024;
@@ -92,21 +91,13 @@ where
     let Some(attachment) = ups.attachment() else { return Ok(End::Unplugged) };
     let (mut reader, mut writer) = tokio::io::split(stream);
     let mut departed = pin!(ups.wait_departed(attachment));
-    let mut alarm = pin!(sleep_until(ups.instant_of(ups.now())));
+    let mut alarm = Alarm::new(ups);
     let mut queue = Transmitter::new(line.character());
     let mut due = Vec::new();
     let mut incoming = [0; 512];
     loop {
         let wake_at = queue.take_due(ups.now(), &mut due);
-        if let Some(at) = wake_at {
-            let at = ups.instant_of(at);
-            if alarm.deadline() != at {
-                alarm.as_mut().reset(at);
-            } else if alarm.is_elapsed() {
-                // It rang, and by the device's scaled clock it was a rounding error too early.
-                alarm.as_mut().reset(at + Duration::from_millis(1));
-            }
-        }
+        alarm.set(wake_at);
         tokio::select! {
             biased;
             () = departed.as_mut() => return Ok(End::Unplugged),
@@ -131,7 +122,7 @@ where
                 line.observe(ups.now(), What::FromDevice, &bytes);
                 queue.send(ups.now(), &bytes);
             }
-            () = alarm.as_mut(), if wake_at.is_some() => {}
+            () = alarm.ring() => {}
         }
         let excess = due.len().saturating_sub(BACKLOG);
         due.drain(..excess);
@@ -168,6 +159,10 @@ impl Transmitter {
 
     /// Moves the characters that have gone out by now to `due`; when the next one will have, if there is one.
     fn take_due(&mut self, now: Duration, due: &mut Vec<u8>) -> Option<Duration> {
+        if self.character.is_zero() {
+            due.extend(self.queue.drain(..));
+            return None;
+        }
         while self.out_at <= now
             && let Some(byte) = self.queue.pop_front()
         {

@@ -144,6 +144,7 @@ impl Ups {
     /// Resolves when there is a `cursor`th event, at its time, whoever or whatever caused it.
     pub async fn wait_events(&self, cursor: usize) {
         self.wait_until(
+            &self.shared.happened,
             |inner, now| {
                 inner.advance(now);
                 (inner.events.len() > cursor).then_some(())
@@ -162,6 +163,7 @@ impl Ups {
             inner.events.len()
         };
         self.wait_until(
+            &self.shared.happened,
             |inner, now| {
                 inner.advance(now);
                 inner.events.get(cursor).copied()

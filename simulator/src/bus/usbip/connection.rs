@@ -4,7 +4,6 @@ use std::pin::pin;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::time::sleep_until;
 use usbip::usbip_protocol::{UsbIpCommand, UsbIpResponse};
 
 use super::engine::{Completed, Engine, Urb, status};
@@ -13,6 +12,7 @@ use super::port::Lease;
 use super::{Bus, ServeError};
 use crate::bus::exchange::{Exchange, Outcome, What};
 use crate::device::usb::Setup;
+use crate::ups::Alarm;
 
 /// How much is read at once, at the least.
 const CHUNK: usize = 4096;
@@ -146,7 +146,7 @@ where
             stream.shutdown().await
         };
         // A client that does not read is not waited for.
-        return tokio::time::timeout(FAREWELL, farewell).await.unwrap_or(Ok(())).map_err(ServeError::from);
+        return ups.within(FAREWELL, farewell).await.unwrap_or(Ok(())).map_err(ServeError::from);
     }
     mark(What::Detached);
     ended.map(|_| ())
@@ -171,7 +171,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let Lease { ups, attachment, .. } = lease;
-    let mut alarm = pin!(sleep_until(ups.instant_of(ups.now())));
+    let mut alarm = Alarm::new(ups);
     loop {
         while let Some(command) = input.message()? {
             let here = ups.with_function(*attachment, |function, now| {
@@ -211,19 +211,11 @@ where
             }
             output.bytes.clear();
         }
-        if let Some(at) = wake_at {
-            let at = ups.instant_of(at);
-            if alarm.deadline() != at {
-                alarm.as_mut().reset(at);
-            } else if alarm.is_elapsed() {
-                // It rang, and by the device's scaled clock it was a rounding error too early.
-                alarm.as_mut().reset(at + Duration::from_millis(1));
-            }
-        }
+        alarm.set(wake_at);
         tokio::select! {
             biased;
             () = changed => {}
-            () = alarm.as_mut(), if wake_at.is_some() => {}
+            () = alarm.ring() => {}
             more = input.fill(stream) => if !more? {
                 return Ok(End::Closed);
             },

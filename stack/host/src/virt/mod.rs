@@ -1,7 +1,7 @@
 //! Machines that exist only in memory, and the network between them.
 //!
-//! A [`World`] lives in a current-thread tokio runtime whose clock is paused: time stands still while anything can be
-//! done, then jumps to the next timer. Each [`Machine`] has its files, its serial lines and USB devices, an address,
+//! A [`World`] lives in a current-thread tokio runtime, and its time is the runtime's paused clock or a [`Timeline`]: it stands
+//! still while anything can be done, then jumps to the next timer. Each [`Machine`] has its files, its serial lines and USB devices, an address,
 //! and processes; each process holds a [`Host`] like any daemon on a real machine. Whatever they do that somebody
 //! could see is recorded in one ordered trace of [`Event`]s.
 //!
@@ -16,6 +16,7 @@ mod pipe;
 mod process;
 mod random;
 mod serial;
+mod timeline;
 mod trace;
 mod world;
 
@@ -29,6 +30,7 @@ use std::sync::Arc;
 pub use pipe::Pipe;
 pub use process::{Running, Spawn};
 pub use serial::SerialEnd;
+pub use timeline::{Sleep, Timeline};
 pub use trace::{Event, EventKind};
 pub use world::World;
 

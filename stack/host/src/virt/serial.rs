@@ -9,6 +9,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::World;
 use super::life::Life;
 use super::pipe::{Pipe, lock};
 use crate::serial::{SerialLine, SerialSettings};
@@ -93,15 +94,22 @@ pub(super) struct VirtualSerial {
     pipe: Pipe,
     wires: Arc<Mutex<Wires>>,
     life: Arc<Life>,
+    world: World,
     /// Keeps others from opening the line.
     _lock: Arc<()>,
 }
 
 /// Both ends of a line that is being opened.
-pub(super) fn line(settings: SerialSettings, life: Arc<Life>, lock: Arc<()>) -> (VirtualSerial, SerialEnd) {
+pub(super) fn line(
+    world: &World,
+    settings: SerialSettings,
+    life: Arc<Life>,
+    lock: Arc<()>,
+) -> (VirtualSerial, SerialEnd) {
     let (near, far) = Pipe::pair();
     let wires = Arc::new(Mutex::new(Wires { dtr: true, rts: true, ..Wires::default() }));
-    let line = VirtualSerial { pipe: near, wires: Arc::clone(&wires), life, _lock: lock };
+    let line =
+        VirtualSerial { pipe: near, wires: Arc::clone(&wires), life, world: world.clone(), _lock: lock };
     (line, SerialEnd { pipe: far, settings, wires })
 }
 
@@ -174,7 +182,7 @@ impl SerialLine for VirtualSerial {
 
     async fn send_break(&mut self, length: Duration) -> io::Result<()> {
         self.check()?;
-        tokio::time::sleep(length).await;
+        self.world.sleep_until(self.world.now() + length).await;
         self.life.check().await;
         self.check()?;
         lock(&self.wires).breaks.push(length);

@@ -20,7 +20,9 @@ use super::network::{Bound, Queue, machine_address};
 use super::pipe::lock;
 use super::process::{Running, Spawn, VirtualChild, program_name, signal_number};
 use super::serial::{self, SerialEnd};
+use super::timeline::Timeline;
 use super::trace::{Event, EventKind};
+use crate::host::Elapsed;
 use crate::os::Signal;
 use crate::process::{Child, Command, ExitStatus};
 use crate::serial::{BoxSerial, SerialSettings};
@@ -34,9 +36,16 @@ pub(super) type UsbHandler = Arc<dyn Fn() -> Result<Box<dyn UsbDevice>, Transfer
 #[derive(Clone)]
 pub struct World(Arc<Shared>);
 
+/// What tells the time.
+enum Time {
+    /// Tokio, since then.
+    Tokio(Instant),
+    Leaping(Timeline),
+}
+
 struct Shared {
     seed: u64,
-    start: Instant,
+    time: Time,
     state: Mutex<State>,
     trace: Mutex<Vec<Event>>,
     recorded: watch::Sender<usize>,
@@ -127,9 +136,19 @@ impl World {
     /// A world without machines, at time 0. To be called inside the runtime whose clock it is to follow.
     #[must_use]
     pub fn new(seed: u64) -> Self {
+        Self::with_time(seed, Time::Tokio(Instant::now()))
+    }
+
+    /// A world whose time is that of a timeline.
+    #[must_use]
+    pub fn leaping(seed: u64, timeline: Timeline) -> Self {
+        Self::with_time(seed, Time::Leaping(timeline))
+    }
+
+    fn with_time(seed: u64, time: Time) -> Self {
         Self(Arc::new(Shared {
             seed,
-            start: Instant::now(),
+            time,
             state: Mutex::default(),
             trace: Mutex::default(),
             recorded: watch::Sender::new(0),
@@ -161,12 +180,30 @@ impl World {
     /// Time since the world began.
     #[must_use]
     pub fn now(&self) -> Duration {
-        self.0.start.elapsed()
+        match &self.0.time {
+            Time::Tokio(start) => start.elapsed(),
+            Time::Leaping(timeline) => timeline.now(),
+        }
     }
 
     /// Waits for a point in time.
     pub async fn sleep_until(&self, at: Duration) {
-        tokio::time::sleep_until(self.0.start + at).await;
+        match &self.0.time {
+            Time::Tokio(start) => tokio::time::sleep_until(*start + at).await,
+            Time::Leaping(timeline) => timeline.sleep_until(at).await,
+        }
+    }
+
+    /// Runs `work` for at most `length` of the world's time.
+    ///
+    /// # Errors
+    /// [`Elapsed`] when the time ran out; `work` is dropped then.
+    pub async fn timeout<T>(&self, length: Duration, work: impl Future<Output = T>) -> Result<T, Elapsed> {
+        tokio::select! {
+            biased;
+            value = work => Ok(value),
+            () = self.sleep_until(self.now() + length) => Err(Elapsed),
+        }
     }
 
     /// Everything that happened so far.
@@ -382,8 +419,9 @@ impl World {
                 return Err(io::ErrorKind::NotFound.into());
             }
             Running::Exit(status, after) => {
+                let (world, end) = (self.clone(), self.now() + after);
                 self.start_task(machine, pid, async move {
-                    tokio::time::sleep(after).await;
+                    world.sleep_until(end).await;
                     status
                 });
             }
@@ -475,7 +513,7 @@ impl World {
         let lock = Arc::new(());
         port.open = Arc::downgrade(&lock);
         port.opener = pid;
-        let (near, far) = serial::line(settings, Arc::clone(life), lock);
+        let (near, far) = serial::line(self, settings, Arc::clone(life), lock);
         links.add_line(near.pipe(), machine, pid, path);
         let device = Arc::clone(&port.device);
         drop(state);
