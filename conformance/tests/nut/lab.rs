@@ -51,6 +51,8 @@ pub(crate) struct Lab {
     /// All that the programs said.
     said: Arc<Mutex<String>>,
     tasks: JoinSet<()>,
+    /// Connections that are open as long as the room is.
+    held: Vec<UnixStream>,
     _bus: Option<Listener>,
 }
 
@@ -113,11 +115,22 @@ impl Lab {
             running: Vec::new(),
             said: Arc::default(),
             tasks,
+            held: Vec::new(),
             _bus: bus,
         };
         lab.make("run")?;
         lab.make("bin")?;
-        for name in ["upsd", "upsmon", "upsc", "usbhid-ups", "nutdrv_qx", "blazer_ser"] {
+        for name in [
+            "upsd",
+            "upsmon",
+            "upsc",
+            "upscmd",
+            "upsrw",
+            "dummy-ups",
+            "usbhid-ups",
+            "nutdrv_qx",
+            "blazer_ser",
+        ] {
             let link = lab.path("bin").join(name);
             symlink(programs::ours(), &link)
                 .map_err(|error| format!("failed to link {}: {error}", link.display()))?;
@@ -224,7 +237,13 @@ impl Lab {
     }
 
     /// Starts a daemon in the foreground.
-    fn start(&mut self, maker: Maker, home: &str, program: &str, arguments: &[&str]) -> Result<(), String> {
+    pub(crate) fn start(
+        &mut self,
+        maker: Maker,
+        home: &str,
+        program: &str,
+        arguments: &[&str],
+    ) -> Result<(), String> {
         let mut command = self.command(maker, home, program)?;
         command.args(arguments).args(as_root(program));
         let name = format!("{}'s {program}", if maker == Maker::C { "NUT" } else { "Outage" });
@@ -249,20 +268,39 @@ impl Lab {
 
     /// Starts a driver, and waits until it listens for an upsd.
     pub(crate) async fn start_driver(&mut self, maker: Maker, driver: &str) -> Result<(), String> {
-        self.start(maker, maker.name(), driver, &["-F", "-a", "office"])?;
-        let socket = self.path("run").join(format!("{driver}-office"));
-        self.until(&format!("{driver} listens"), async |_| {
-            UnixStream::connect(&socket).await.map(drop).map_err(|error| error.to_string())
-        })
-        .await
+        self.start_driver_of(maker, driver, "office").await
+    }
+
+    /// Starts the driver of another UPS of the same home.
+    pub(crate) async fn start_driver_of(
+        &mut self,
+        maker: Maker,
+        driver: &str,
+        ups: &str,
+    ) -> Result<(), String> {
+        self.start(maker, maker.name(), driver, &["-F", "-a", ups])?;
+        let socket = self.path("run").join(format!("{driver}-{ups}"));
+        let connection = self
+            .until(&format!("{driver} listens"), async |_| {
+                UnixStream::connect(&socket).await.map_err(|error| error.to_string())
+            })
+            .await?;
+        // NUT's drivers end by SIGABRT when they write to a connection that has just gone.
+        self.held.push(connection);
+        Ok(())
     }
 
     /// Starts an upsd, and waits until it serves fresh data.
     pub(crate) async fn start_upsd(&mut self, maker: Maker) -> Result<(), String> {
+        self.start_upsd_for(maker, "office").await
+    }
+
+    /// The same, for a UPS of another name.
+    pub(crate) async fn start_upsd_for(&mut self, maker: Maker, ups: &str) -> Result<(), String> {
         self.start(maker, maker.name(), "upsd", &["-F"])?;
         self.until("upsd serves the UPS", async |lab| {
-            let answer = lab.say(maker, "GET VAR office ups.status").await?;
-            let fresh = answer.starts_with("VAR office ups.status") && !answer.contains("WAIT");
+            let answer = lab.say(maker, &format!("GET VAR {ups} ups.status")).await?;
+            let fresh = answer.starts_with(&format!("VAR {ups} ups.status")) && !answer.contains("WAIT");
             if fresh { Ok(()) } else { Err(answer) }
         })
         .await
