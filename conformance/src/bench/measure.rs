@@ -59,8 +59,11 @@ pub(super) fn idle(
 ) -> Result<Vec<Row>, String> {
     let mut found = Vec::new();
     let mut beds = Vec::new();
+    let mut all = 0;
     for &(id, title) in rows {
         let count: usize = id.rsplit('/').next().and_then(|count| count.parse().ok()).unwrap_or_default();
+        all += count * bed.subjects().len();
+        plan.allows(id, all)?;
         let servers = start_all(bed, false)?;
         beds.push((count, servers));
         found.push(Row::new(id, title));
@@ -186,13 +189,9 @@ pub(super) fn held(
     for &(id, title) in rows {
         let mut row = Row::new(id, title);
         let count: usize = id.rsplit('/').next().and_then(|count| count.parse().ok()).unwrap_or_default();
-        if count + 200 > plan.open_files {
-            return Err(format!(
-                "precondition unmet: {id} needs {count} open files, and {} are allowed (ulimit -n)",
-                plan.open_files
-            ));
-        }
+        plan.allows(id, count)?;
         for subject in bed.subjects() {
+            let count = if subject == Subject::Ours { count } else { count.min(plan.rivals_hold) };
             let server = bed.start(subject)?;
             let before = machine::memory(server.pid());
             let crowd = Crowd::silent(&server, count, true)?;

@@ -25,7 +25,7 @@ use std::time::Duration;
 use figures::Row;
 use measure::Family;
 use report::Run;
-use server::{Bed, Subject};
+use server::{Bed, SPARE_FILES, Subject};
 
 /// What is to be measured, and how long.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +52,8 @@ struct Plan {
     runs: usize,
     /// How often the driver says something new in a round.
     changes: usize,
+    /// Connections that others than ours hold at most: NUT's takes its time to accept many.
+    rivals_hold: usize,
     /// Files this process may have open.
     open_files: usize,
 }
@@ -61,19 +63,40 @@ impl Plan {
         let open_files = machine::open_files();
         let milliseconds = Duration::from_millis;
         if quick {
-            let (warm, window) = (milliseconds(20), milliseconds(60));
             return Self {
                 rounds: 2,
-                warm,
-                window,
+                warm: milliseconds(20),
+                window: milliseconds(60),
                 burst_limit: milliseconds(300),
                 runs: 2,
                 changes: 20,
+                rivals_hold: 1_000,
                 open_files,
             };
         }
-        let (warm, window) = (milliseconds(100), milliseconds(400));
-        Self { rounds: 5, warm, window, burst_limit: milliseconds(3000), runs: 5, changes: 60, open_files }
+        Self {
+            rounds: 5,
+            warm: milliseconds(100),
+            window: milliseconds(400),
+            burst_limit: milliseconds(3000),
+            runs: 5,
+            changes: 60,
+            rivals_hold: usize::MAX,
+            open_files,
+        }
+    }
+}
+
+impl Plan {
+    /// Whether a row may have so many connections.
+    fn allows(&self, row: &str, connections: usize) -> Result<(), String> {
+        if connections + SPARE_FILES <= self.open_files {
+            return Ok(());
+        }
+        Err(format!(
+            "precondition unmet: {row} needs {connections} open files, and {} are allowed (ulimit -Hn)",
+            self.open_files
+        ))
     }
 }
 
@@ -138,7 +161,7 @@ pub(crate) fn run(
     let chosen = choose(options.only.as_deref())?;
     let machine = machine::description();
     let plan = Plan::new(options.quick);
-    let bed = Bed::new(program, options.nut.as_deref(), machine::Cores::share())?;
+    let bed = Bed::new(program, options.nut.as_deref(), machine::Cores::share(), plan.open_files)?;
     let mut remarks = Vec::new();
     if let Err(unmet) = &bed.nut {
         if options.nut.is_some() {

@@ -23,6 +23,10 @@ const START_LIMIT: Duration = Duration::from_secs(20);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// How long one answer may take while it is looked.
 const ANSWER_LIMIT: Duration = Duration::from_secs(2);
+/// MAXCONN, where as many files may be open.
+const MOST_CONNECTIONS: usize = 18_000;
+/// Files that a server, or this program, has open beside its connections.
+pub(super) const SPARE_FILES: usize = 200;
 /// Folders of NUT's own programs. What Debian has in /usr/sbin under the names of the daemons are scripts.
 const LIBRARY: [&str; 2] = ["/lib/nut", "/usr/lib/nut"];
 /// Folders that the PATH of a user who is not root may lack.
@@ -112,6 +116,8 @@ pub(super) struct Bed {
     folder: TempDir,
     pub(super) nut: Result<NutPrograms, String>,
     pub(super) cores: Cores,
+    /// MAXCONN: NUT's upsd does not start with more than it may have open.
+    most: usize,
     count: Cell<usize>,
 }
 
@@ -138,15 +144,21 @@ impl Server {
 }
 
 impl Bed {
-    /// Makes a folder. `program` is this binary.
-    pub(super) fn new(program: &Path, nut: Option<&Path>, cores: Cores) -> Result<Self, String> {
+    /// Makes a folder. `program` is this binary; servers may have so many files open.
+    pub(super) fn new(
+        program: &Path,
+        nut: Option<&Path>,
+        cores: Cores,
+        open_files: usize,
+    ) -> Result<Self, String> {
         let folder = tempfile::Builder::new().prefix("outage-bench-").tempdir();
         let folder = folder.map_err(|error| format!("failed to make a folder: {error}"))?;
         for name in ["upsd", "upsc", echo::NAME] {
             let link = folder.path().join(name);
             symlink(program, &link).map_err(|error| format!("failed to link {}: {error}", link.display()))?;
         }
-        Ok(Self { folder, nut: NutPrograms::find(nut), cores, count: Cell::new(0) })
+        let most = open_files.saturating_sub(SPARE_FILES).min(MOST_CONNECTIONS);
+        Ok(Self { folder, nut: NutPrograms::find(nut), cores, most, count: Cell::new(0) })
     }
 
     /// Those that there are.
@@ -198,7 +210,7 @@ impl Bed {
         let (name, driver) = (ups::NAME, ups::DRIVER);
         let files = [
             ("ups.conf", format!("[{name}]\n  driver = {driver}\n  port = none\n")),
-            ("upsd.conf", format!("LISTEN {} {}\nMAXCONN 18000\n", address.ip(), address.port())),
+            ("upsd.conf", format!("LISTEN {} {}\nMAXCONN {}\n", address.ip(), address.port(), self.most)),
             ("upsd.users", String::new()),
         ];
         for (file, text) in files {
