@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use outage_host::{BoxStream, Signal};
@@ -18,6 +19,9 @@ use crate::conform::record::{Record, latin};
 
 /// What fits between the two ends of a wire.
 const ROOM: usize = 64 * 1024;
+
+/// How long a server is waited for that answers after the end of the stream.
+const ANSWER: Duration = Duration::from_millis(10);
 
 /// What every answer of a server that talks nonsense is.
 const NONSENSE: &[u8] = b"NONSENSE\n";
@@ -142,8 +146,9 @@ impl Lab for FaultyLab {
     }
 
     async fn start(&self, start: Start<'_>, record: &Record) -> Result<Box<dyn Process>, Miss> {
-        let client = ["upsc", "upscmd", "upsrw", "upslog"].contains(&start.program);
-        let upsd = start.program == "upsd";
+        let control = start.arguments.iter().any(|argument| argument == "-c");
+        let upsd = start.program == "upsd" && !control;
+        let client = control || ["upsc", "upscmd", "upsrw", "upslog"].contains(&start.program);
         let inner = self.inner.start(start, record).await?;
         if upsd {
             lock(&self.shared).running = true;
@@ -175,7 +180,16 @@ impl ClientWire {
                 biased;
                 () = self.news.notified(), if drops => break,
                 count = near_in.read(&mut near_chunk) => {
-                    let Ok(count @ 1..) = count else { break };
+                    let Ok(count @ 1..) = count else {
+                        if matches!(self.kind, Kind::EndIsLine) {
+                            // What it did is to be seen, not what it answers.
+                            let _ = far_out.write_all(b"\n").await;
+                            let answer = tokio::time::timeout(ANSWER, far_in.read(&mut far_chunk)).await;
+                            let count = answer.ok().and_then(Result::ok).unwrap_or(0);
+                            let _ = near_out.write_all(&far_chunk[..count]).await;
+                        }
+                        break;
+                    };
                     let (forth, back) = self.asked(&mut asked, &near_chunk[..count]).await;
                     if far_out.write_all(&forth).await.is_err() || near_out.write_all(&back).await.is_err() {
                         break;

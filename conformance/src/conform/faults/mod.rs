@@ -47,6 +47,8 @@ pub(crate) enum Kind {
     FirstOfSegment,
     /// The end of each piece that arrives is the end of a line.
     SegmentIsLine,
+    /// The end of the stream is the end of a line.
+    EndIsLine,
     /// Connections are never closed.
     KeepsOpen,
     /// Ids of TRACKING are counted up.

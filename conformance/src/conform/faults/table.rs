@@ -262,6 +262,7 @@ pub const FAULTS: &[Fault] = &[
         Kind::FirstOfSegment,
     ),
     fault("segment-is-a-line", "the end of a segment ends the line", Kind::SegmentIsLine),
+    fault("end-is-a-line", "the end of the stream ends the line", Kind::EndIsLine),
     fault("half-line-stops-all", "a client in the middle of a line stops all others", Kind::HalfLineStopsAll),
     fault(
         "carriage-returns-count",
@@ -527,6 +528,18 @@ pub const FAULTS: &[Fault] = &[
             ["INSTCMD", name, _] => Becomes(format!("INSTCMD {name}")),
             _ => Passes,
         }),
+    ),
+    fault(
+        "asks-twice",
+        "a driver is asked for its dump twice",
+        Kind::ToDriver(
+            |line| if line == "DUMPALL" { Becomes("DUMPALL\nDUMPALL".to_owned()) } else { Passes },
+        ),
+    ),
+    fault(
+        "never-asks",
+        "a driver is not asked for its dump",
+        Kind::ToDriver(|line| if line == "DUMPALL" { Lost } else { Passes }),
     ),
     fault(
         "requests-lost",
