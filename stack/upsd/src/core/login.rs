@@ -105,8 +105,9 @@ impl Core {
         entropy: Entropy<'_>,
         out: &mut Vec<u8>,
     ) -> Reply {
-        let found = self.available(ups, now)?.command(command).ok_or(ErrorCode::CmdNotSupported)?;
-        let command = &*found.to_owned();
+        if !self.available(ups, now)?.has_command(command) {
+            return Err(ErrorCode::CmdNotSupported);
+        }
         if !self.users.may_run(client.username(), client.password(), command) {
             return Err(self.denied(client, "run this instant command"));
         }

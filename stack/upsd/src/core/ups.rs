@@ -86,8 +86,7 @@ impl Ups {
             last_heard: now,
             last_ping: None,
             dump_done: false,
-            // A driver whose dump says nothing of it is believed.
-            data_ok: true,
+            data_ok: false,
             stale_said: false,
             nonsense_said: false,
         });
@@ -187,10 +186,8 @@ impl Ups {
         std::mem::take(&mut self.outgoing)
     }
 
-    /// An instant command, as the driver spells it.
-    pub(super) fn command(&self, name: &str) -> Option<&str> {
-        let at = self.commands.binary_search_by(|c| compare_names(c, name)).ok()?;
-        self.commands.get(at).map(String::as_str)
+    pub(super) fn has_command(&self, name: &str) -> bool {
+        self.commands.binary_search_by(|c| compare_names(c, name)).is_ok()
     }
 
     /// Takes what the driver wrote.
