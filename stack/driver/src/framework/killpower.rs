@@ -4,6 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use outage_host::Host;
+use outage_wire::quote;
 use outage_wire::sock::TrackingStatus;
 
 use super::device::{initial_tree, mirror, said, shut_down};
@@ -122,7 +123,8 @@ pub async fn dump(config: DriverConfig, mut family: Box<dyn Family>, host: Host,
     let changes = tree.take_changes();
     mirror(&changes, &mut tree);
     for (name, variable) in tree.variables() {
-        host.print(&format!("{name}: {}\n", variable.value));
+        // Escaped, so that a definition file for dummy-ups can be made of it.
+        host.print(&format!("{name}: {}\n", quote(&variable.value)));
     }
     ExitCode::SUCCESS
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use outage_host::{BoxListener, Host, Signal};
+use outage_wire::quote;
 use outage_wire::sock::ToDriver;
 use tokio::select;
 use tokio::sync::mpsc::error::TrySendError;
@@ -297,7 +298,7 @@ impl Server {
             Signal::Usr1 => (!self.reload(false).1).then_some(End::Restart),
             Signal::Urg => {
                 for (name, variable) in self.tree.variables() {
-                    self.host.print(&format!("{name}: {}\n", variable.value));
+                    self.host.print(&format!("{name}: {}\n", quote(&variable.value)));
                 }
                 None
             }

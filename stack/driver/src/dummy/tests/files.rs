@@ -233,14 +233,19 @@ async fn clients_write_what_they_like_and_run_nothing() {
 #[tokio::test(start_paused = true)]
 async fn it_prints_what_clients_would_see() {
     let bench = Bench::prepare("port = a.dev\n mode = dummy");
-    bench.put("a.dev", "ups.load: 7\n");
+    bench.put("a.dev", "ups.load: 7\nups.id: \\#1\n");
     let args = ["dummy-ups", "-a", "den", "-d", "1"].map(str::to_owned).to_vec();
     let pid = bench.machine.run("once", |host| run_on(args, host));
     assert_eq!(bench.machine.exited(pid).await, Some(ExitStatus::Code(0)));
     let printed = |line: &str| {
         bench.world.events().iter().any(|e| matches!(&e.kind, EventKind::Print(text) if text == line))
     };
-    for line in ["ups.load: 7\n", "driver.parameter.mode: dummy-loop\n", "driver.version.internal: 0.26\n"] {
+    for line in [
+        "ups.load: 7\n",
+        "ups.id: \\#1\n",
+        "driver.parameter.mode: dummy-loop\n",
+        "driver.version.internal: 0.26\n",
+    ] {
         assert!(printed(line), "{line}");
     }
 }
