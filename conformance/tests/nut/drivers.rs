@@ -65,8 +65,7 @@ fn kills(driver: &'static str) -> Result<(), String> {
 }
 
 /// What differs between versions of NUT, or says how a driver was made.
-const ITS_OWN: [&str; 3] =
-    ["driver.version", "driver.flag.allow_killpower:", "driver.parameter.synchronous:"];
+const ITS_OWN: [&str; 2] = ["driver.version", "driver.flag.allow_killpower:"];
 
 /// What a driver reads, by `-d`, without what is the driver's own.
 async fn dump(lab: &Lab, maker: Maker, driver: &str) -> Result<String, String> {

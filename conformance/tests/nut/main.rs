@@ -4,6 +4,7 @@
 
 mod clients;
 mod drivers;
+mod dummies;
 mod lab;
 mod monitors;
 mod programs;
@@ -23,7 +24,7 @@ fn main() {
     let mut arguments = Arguments::from_args();
     // These wait most of their time, for timers that C programs take in whole seconds only.
     arguments.test_threads.get_or_insert(6);
-    let cases = [clients::CASES, servers::CASES, drivers::CASES, monitors::CASES].concat();
+    let cases = [clients::CASES, servers::CASES, drivers::CASES, dummies::CASES, monitors::CASES].concat();
     let trials = cases.into_iter().map(|case| {
         let unmet = case.needs.iter().find_map(|name| programs::c(name).err());
         if let Some(unmet) = unmet.as_ref().filter(|_| !arguments.list) {
