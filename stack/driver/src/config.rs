@@ -150,6 +150,8 @@ impl DriverConfig {
         if let Some(text) = either("pollinterval") {
             match duration(&text).filter(|length| !length.is_zero()) {
                 Some(length) => config.poll_interval = length,
+                // What stands before the sections was said where the file was read, for all UPSes at once.
+                None if options.get("pollinterval").is_none() => {}
                 None => notes.push(format!(
                     "[{}] pollinterval = {text} is not a time above zero: using {} s",
                     config.ups,
@@ -337,6 +339,12 @@ mod tests {
         assert_eq!(config.poll_interval, POLL_INTERVAL);
         assert_eq!(config.overrides, [("battery.charge.low".to_owned(), "40".to_owned())]);
         assert_eq!(config.shutdown_commands, ["load.off", "shutdown.return"]);
+    }
+
+    #[test]
+    fn what_is_wrong_for_all_is_not_said_for_each() {
+        let (config, notes) = build(&[setting("pollinterval", Some("0"))], &[], &[]);
+        assert_eq!((config.poll_interval, notes), (POLL_INTERVAL, Vec::new()));
     }
 
     #[test]

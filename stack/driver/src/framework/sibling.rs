@@ -73,7 +73,7 @@ async fn gone(config: &DriverConfig, host: &Host, pid: Option<u32>, limit: Durat
 }
 
 /// Whether a process runs. One that has ended, and whose parent has not noticed yet, has no command line any more.
-fn is_alive(host: &Host, pid: u32) -> bool {
+pub(crate) fn is_alive(host: &Host, pid: u32) -> bool {
     let command_line = host.read(format!("/proc/{pid}/cmdline").as_ref());
     host.send_signal(pid, Signal::Probe).is_ok() && !command_line.is_ok_and(|line| line.is_empty())
 }

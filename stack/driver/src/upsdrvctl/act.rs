@@ -10,6 +10,7 @@ use outage_wire::sock::{ToDriver, TrackingStatus};
 use super::cli::Word;
 use super::plan::Job;
 use super::talk::Driver;
+use crate::framework::is_alive;
 
 /// How often, and how far apart, a driver is looked at after it was told to end: for 5 s, as NUT's, but without making
 /// everybody wait a whole second.
@@ -154,12 +155,12 @@ fn may_be(host: &Host, pid: u32, job: &Job) -> bool {
 /// Waits for the end of a process.
 async fn ends(host: &Host, pid: u32) -> bool {
     for _ in 0..STOP_CHECKS {
-        if host.send_signal(pid, Signal::Probe).is_err() {
+        if !is_alive(host, pid) {
             return true;
         }
         host.sleep(STOP_INTERVAL).await;
     }
-    host.send_signal(pid, Signal::Probe).is_err()
+    !is_alive(host, pid)
 }
 
 /// Ends a driver: by its pid file, or else at its socket.
