@@ -130,6 +130,13 @@ pub(super) const CASES: &[Case] = &[
         "#,
     ),
     run(
+        "upsd/start/address-taken",
+        "upsd.conf(5) of NUT 2.8.2, ALLOW_NOT_ALL_LISTENERS",
+        Should,
+        "An address that another program listens on stops upsd from starting, and is named.",
+        run_check!(address_taken),
+    ),
+    run(
         "upsd/start/no-device-environment",
         "upsd.conf(5), ALLOW_NO_DEVICE (an environment variable of this name counts more)",
         Must,
@@ -285,4 +292,19 @@ async fn no_device_environment(stage: &mut Stage) -> Outcome {
     upsd.signal(outage_host::Signal::Term);
     upsd.ended().await;
     ensure_eq("LIST UPS", answer?, vec!["BEGIN LIST UPS".to_owned(), "END LIST UPS".to_owned()])
+}
+
+async fn address_taken(stage: &mut Stage) -> Outcome {
+    if stage.is_virtual() {
+        return Err(Miss::Skipped("the harness has a machine of its own there".to_owned()));
+    }
+    let taken = stage.lab().listen_tcp().await;
+    let (address, _listener) = taken.map_err(|error| Miss::Fail(format!("failed to listen: {error}")))?;
+    let (host, port) = address.rsplit_once(':').unwrap_or((&address, ""));
+    let mut setup = Setup::standard().conf(format!("LISTEN {host} {port}")).alone();
+    setup.no_wait = true;
+    stage.upsd(setup).await?;
+    let code = stage.upsd_ended().await?;
+    let log = stage.log();
+    ensure(code == Some(1) && log.contains(port), || format!("it ended with {code:?}: {log}"))
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 
 use crate::conform::Level::{Must, Observed};
 use crate::conform::{Case, Miss, Outcome, Profile, Setup, Stage, ensure, ensure_eq};
@@ -264,9 +264,9 @@ async fn idle(stage: &mut Stage) -> Outcome {
     stage.upsd(Setup::standard()).await?;
     let mut wire = stage.connect().await?;
     wire.says("PROTVER", "1.3").await?;
-    let begin = Instant::now();
+    let begin = stage.record().now();
     wire.closed_within(Duration::from_secs(70)).await?;
-    let open = begin.elapsed();
+    let open = stage.record().now() - begin;
     ensure(open >= Duration::from_secs(60), || format!("it was closed after {open:?}"))
 }
 

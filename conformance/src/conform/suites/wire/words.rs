@@ -195,6 +195,10 @@ pub(super) const CASES: &[Case] = &[
         < ERR INVALID-ARGUMENT
         > USERNAME a=b
         < ERR INVALID-ARGUMENT
+        > USERNAME =a
+        < ERR INVALID-ARGUMENT
+        > USERNAME a=
+        < ERR INVALID-ARGUMENT
         > USERNAME "a=b"
         < OK
         > =
