@@ -84,7 +84,7 @@ fn make(config: &DriverConfig, host: &Host) -> Result<Box<dyn Family>, DeviceErr
             path: path(config, host),
             repeats,
             mode,
-            player: Player::new(),
+            player: Player::default(),
             stamp: None,
         })),
     }

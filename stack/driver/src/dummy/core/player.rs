@@ -36,12 +36,14 @@ pub struct Player {
     condition: Condition,
 }
 
-impl Player {
+impl Default for Player {
     /// A UPS on line, of which nothing else is known.
-    pub fn new() -> Self {
+    fn default() -> Self {
         Self { steps: Vec::new(), place: Place::Outside, condition: Condition::new("OL") }
     }
+}
 
+impl Player {
     /// Begins a pass through `steps`, or through those of the last pass. Alarms last as long as a pass.
     pub fn begin(&mut self, steps: Option<Vec<Step>>) {
         if let Some(steps) = steps {
@@ -142,7 +144,7 @@ mod tests {
     }
 
     fn player(text: &str) -> Player {
-        let mut player = Player::new();
+        let mut player = Player::default();
         player.begin(Some(parse(text.as_bytes()).0));
         player
     }
