@@ -2,7 +2,7 @@
 
 use super::{SEEN, run, talk};
 use crate::conform::Level::{May, Must, Observed};
-use crate::conform::{Case, Miss, Outcome, Script, Stage, ensure_eq};
+use crate::conform::{Case, Miss, Outcome, Script, Stage, ensure, ensure_eq};
 use crate::run_check;
 
 pub(super) const CASES: &[Case] = &[
@@ -248,23 +248,12 @@ pub(super) const CASES: &[Case] = &[
         heard GET VAR DUMMY ups.status
         "#,
     ),
-    talk(
+    run(
         "clients/upsc/json",
-        "upsc(8) of NUT 2.8.5",
+        "upsc(8) of NUT 2.8.5, nut#3172",
         May,
-        "upsc -j prints an object of all variables, an array of names, a string for one value.",
-        r#"
-        run upsc -j dummy@{server} ups.status
-        exit 0
-        stdout "OL"
-        stdout end
-        run upsc -j -l {server}
-        exit 0
-        stdout ~ \[.*
-        run upsc -j dummy@{server}
-        exit 0
-        stdout ~ \{.*
-        "#,
+        "upsc -j prints an object of all variables, an array of names, a string for one value, and an object for an error.",
+        run_check!(json),
     ),
     run(
         "clients/upsc/thousand-variables",
@@ -289,4 +278,32 @@ async fn thousand(stage: &mut Stage) -> Outcome {
     ensure_eq("lines", ran.stdout.lines().count(), 1000)?;
     let last = ran.stdout.lines().last().ok_or_else(|| Miss::fail("no line"))?;
     ensure_eq("the last line", last, "outlet.999.desc: Outlet 999")
+}
+
+async fn json(stage: &mut Stage) -> Outcome {
+    use serde_json::{Value, from_str};
+
+    let help = stage.program("upsc", &["-h"]).await?.stdout;
+    if !help.contains("-j") {
+        return Err(Miss::Unimplemented("its help does not name -j".to_owned()));
+    }
+    let server = stage.serve(Script::right()?).await?;
+    let (ups, missing) = (format!("dummy@{}", server.address), format!("attic@{}", server.address));
+    let questions: [(&[&str], i32); 4] = [
+        (&["-j", &ups, "ups.status"], 0),
+        (&["-j", "-l", &server.address], 0),
+        (&["-j", &ups], 0),
+        (&["-j", &missing], 1),
+    ];
+    let mut answers = Vec::new();
+    for (arguments, code) in questions {
+        let ran = stage.program("upsc", arguments).await?;
+        ensure_eq("the exit code", ran.code, Some(code))?;
+        let value = from_str::<Value>(&ran.stdout);
+        answers.push(value.map_err(|error| Miss::Fail(format!("{error} in {:?}", ran.stdout)))?);
+    }
+    ensure_eq("one value", &answers[0], &Value::from("OL"))?;
+    ensure_eq("the names", &answers[1], &Value::from(vec!["dummy"]))?;
+    ensure_eq("a variable", answers[2].get("battery.charge"), Some(&Value::from("100")))?;
+    ensure(answers[3].get("error").is_some_and(Value::is_string), || format!("no error in {}", answers[3]))
 }

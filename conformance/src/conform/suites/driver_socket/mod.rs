@@ -4,6 +4,7 @@
 mod daemon;
 mod dump;
 mod fresh;
+mod later;
 mod life;
 mod lines;
 mod orders;
@@ -24,6 +25,7 @@ pub const CASES: &[&[Case]] = &[
     lines::CASES,
     life::CASES,
     daemon::CASES,
+    later::CASES,
 ];
 
 /// The document that both sides of the socket follow.
