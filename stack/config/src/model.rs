@@ -126,7 +126,7 @@ pub struct UpsdConf {
     pub cert_ident: Option<CertIdent>,
     /// CERTREQUEST: 0, 1 or 2.
     pub cert_request: u8,
-    /// DISABLE_WEAK_SSL
+    /// DISABLE_WEAK_SSL; TLS before 1.2 is not spoken in either case.
     pub disable_weak_ssl: bool,
     /// DEBUG_MIN
     pub debug_min: Option<u8>,

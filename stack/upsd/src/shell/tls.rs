@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use outage_config::UpsdConf;
 use outage_host::{BoxStream, Host};
+use rustls::RootCertStore;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{NoServerSessionStorage, ServerConfig, WebPkiClientVerifier};
 use rustls::version::{TLS12, TLS13};
-use rustls::{RootCertStore, SupportedProtocolVersion};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::TlsAcceptor;
 
@@ -27,7 +27,7 @@ const LIMIT: Duration = Duration::from_secs(10);
 /// A handshake on its way to an encrypted stream.
 pub(super) type Handshake = Pin<Box<dyn Future<Output = io::Result<BoxStream>> + Send>>;
 
-/// What STARTTLS needs, from CERTFILE, CERTPATH, CERTREQUEST and DISABLE_WEAK_SSL; none without CERTFILE.
+/// What STARTTLS needs, from CERTFILE, CERTPATH and CERTREQUEST; none without CERTFILE.
 ///
 /// # Errors
 /// A file cannot be used: which, why, and what to do.
@@ -44,10 +44,9 @@ pub(super) fn acceptor(host: &Host, conf: &UpsdConf) -> Result<Option<TlsAccepto
     let (chain, key) = identity(host, Path::new(file))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let unusable = |error: rustls::Error| format!("can't use CERTFILE {file}: {error}");
-    let versions: &[&SupportedProtocolVersion] =
-        if conf.disable_weak_ssl { &[&TLS13] } else { &[&TLS13, &TLS12] };
+    // 1.2 at least, which is all that DISABLE_WEAK_SSL asks for.
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
-        .with_protocol_versions(versions)
+        .with_protocol_versions(&[&TLS13, &TLS12])
         .map_err(unusable)?;
     let builder = match verifier(host, conf, provider)? {
         Some(verifier) => builder.with_client_cert_verifier(verifier),
