@@ -11,7 +11,7 @@ use outage_host::{BoxStream, Signal};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
 use tokio::sync::Notify;
 
-use super::{Fate, Kind};
+use super::{Fate, Kind, Left};
 use crate::conform::Miss;
 use crate::conform::lab::virt::VirtualLab;
 use crate::conform::lab::{Accept, Lab, Process, Start, Target};
@@ -385,14 +385,14 @@ impl DriverWire {
                 biased;
                 count = near_in.read(&mut near_chunk) => {
                     let Ok(count @ 1..) = count else { break };
-                    let (forth, back) = self.from_driver(&mut from_driver, &near_chunk[..count]);
+                    let (forth, back) = self.driver_said(&mut from_driver, &near_chunk[..count]);
                     if far_out.write_all(&forth).await.is_err() || near_out.write_all(&back).await.is_err() {
                         break;
                     }
                 }
                 count = far_in.read(&mut far_chunk) => {
                     let Ok(count @ 1..) = count else { break };
-                    let (forth, back) = self.from_upsd(&mut from_upsd, &far_chunk[..count]);
+                    let (forth, back) = self.upsd_said(&mut from_upsd, &far_chunk[..count]);
                     if near_out.write_all(&forth).await.is_err() || far_out.write_all(&back).await.is_err() {
                         break;
                     }
@@ -412,7 +412,7 @@ impl DriverWire {
         let _ = far_out.shutdown().await;
     }
 
-    fn from_driver(&mut self, kept: &mut Vec<u8>, bytes: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    fn driver_said(&mut self, kept: &mut Vec<u8>, bytes: &[u8]) -> (Vec<u8>, Vec<u8>) {
         if !matches!(self.kind, Kind::FromDriver(_) | Kind::OldDumpStays) {
             return (bytes.to_vec(), Vec::new());
         }
@@ -444,7 +444,7 @@ impl DriverWire {
         Fate::Passes
     }
 
-    fn from_upsd(&self, kept: &mut Vec<u8>, bytes: &[u8]) -> (Vec<u8>, Vec<u8>) {
+    fn upsd_said(&self, kept: &mut Vec<u8>, bytes: &[u8]) -> (Vec<u8>, Vec<u8>) {
         let change = match self.kind {
             Kind::ToDriver(change) => change,
             // Played drivers still give their dump, so that there is a fixture.
@@ -470,7 +470,7 @@ struct FaultyProcess {
 }
 
 impl FaultyProcess {
-    fn left(&self, code: Option<i32>) -> (Option<i32>, String, String) {
+    fn left(&self, code: Option<i32>) -> Left {
         let (out, mut err) = self.inner.output();
         match self.kind {
             Kind::Leaves(change) if self.client => change(code, &out, &err),

@@ -32,6 +32,9 @@ pub(crate) enum Fate {
 /// A function of a line.
 type OfLine = fn(&str) -> Fate;
 
+/// What a program leaves: exit code, standard output, standard error.
+pub(crate) type Left = (Option<i32>, String, String);
+
 /// Where the fault sits and what it does.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
@@ -78,7 +81,7 @@ pub(crate) enum Kind {
     /// Whatever is said on any wire, and whatever a program leaves, is nonsense.
     Nonsense,
     /// What a client program leaves: exit code, standard output, standard error.
-    Leaves(fn(code: Option<i32>, out: &str, err: &str) -> (Option<i32>, String, String)),
+    Leaves(fn(code: Option<i32>, out: &str, err: &str) -> Left),
 }
 
 /// A wrong server or program.

@@ -45,7 +45,8 @@
 //!                                    nobody listens at {nobody}
 //! stdin "secret\n"                   what the next program finds at its standard input
 //! run upsc -l {server}               runs a program of the subject to its end (words by blanks, 'quoted' words whole)
-//! exit 1                             its exit code must be this (exit not 0: any other)
+//! exit 1                             its exit code must be this (exit not 0: any other); when it says `invalid option`
+//!                                    instead, the verdict is `unimplemented`
 //! stdout su700                       the next line of its standard output must be this (also <~ pattern, as `stdout ~`)
 //! stdout end                         there must be no more of it
 //! stderr ~ UPS .* unknown            some line of its standard error must match this in some part

@@ -234,7 +234,8 @@ impl Player<'_> {
             Step::Run(words) => self.run(words, talk).await,
             Step::Exit(expected) => {
                 let ran = self.ran()?;
-                ensure(!ran.hung && ran.code == Some(*expected), || ended(ran))
+                let done = ensure(!ran.hung && ran.code == Some(*expected), || ended(ran));
+                done.map_err(|miss| self.refused_option(miss))
             }
             Step::ExitNot(other) => {
                 let ran = self.ran()?;
@@ -242,9 +243,11 @@ impl Player<'_> {
             }
             Step::Stdout(expected) => {
                 self.ran()?;
-                ensure(!self.output.is_empty(), || format!("stdout: expected {expected:?}, seen its end"))?;
+                let missing = || format!("stdout: expected {expected:?}, seen its end");
+                ensure(!self.output.is_empty(), missing).map_err(|miss| self.refused_option(miss))?;
                 let line = latin(self.output.remove(0).as_bytes());
-                self.matches("stdout", expected, &line)
+                let done = self.matches("stdout", expected, &line);
+                done.map_err(|miss| self.refused_option(miss))
             }
             Step::StdoutEnd => {
                 self.ran()?;
@@ -454,6 +457,16 @@ impl Player<'_> {
         self.output = ran.stdout.lines().map(str::to_owned).collect();
         self.ran = Some(ran);
         Ok(())
+    }
+
+    /// A program that does not know an option of its command line says so: then the claim's subject is not there.
+    fn refused_option(&self, miss: Miss) -> Miss {
+        let refuses = |line: &str| line.contains("invalid option") || line.contains("unrecognized option");
+        let refused = self.ran.as_ref().is_some_and(|ran| ran.stderr.lines().any(refuses));
+        match miss {
+            Miss::Fail(text) if refused => Miss::Unimplemented(text),
+            other => other,
+        }
     }
 
     fn ran(&self) -> Result<&Ran, Miss> {
