@@ -1,4 +1,5 @@
 //! `outage conform` as a person or a CI job meets it.
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is a failed test")]
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;

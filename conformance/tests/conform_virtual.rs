@@ -1,4 +1,5 @@
 //! Every suite at our programs in virtual time, what the ledgers may say, and the harness's test of itself.
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is a failed test")]
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
