@@ -107,7 +107,10 @@ fn listen(address: &Token, port: Option<&Token>, faults: &mut Faults) -> Option<
             Ok(port) if port != 0 => port,
             _ => {
                 let given = shown(&word.text);
-                faults.error(word.spot, format!("LISTEN needs a port from 1 to 65535, not {given}; line ignored"));
+                faults.error(
+                    word.spot,
+                    format!("LISTEN needs a port from 1 to 65535, not {given}; line ignored"),
+                );
                 return None;
             }
         },

@@ -99,8 +99,9 @@ impl Qx {
                 if let Some((_, status)) = self.last.as_ref().filter(|(last, _)| *last == text) {
                     return Ok(*status);
                 }
-                let status = Status::parse(&text)
-                    .ok_or_else(|| DeviceError::Failed(format!("the answer to Q1 makes no sense: {text:?}")))?;
+                let status = Status::parse(&text).ok_or_else(|| {
+                    DeviceError::Failed(format!("the answer to Q1 makes no sense: {text:?}"))
+                })?;
                 self.last = Some((text, status));
                 Ok(status)
             }

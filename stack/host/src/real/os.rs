@@ -31,7 +31,12 @@ pub(super) struct RealOs {
 
 impl RealOs {
     pub(super) fn new(log: &'static Log, readiness: Readiness) -> Self {
-        Self { log, readiness: Mutex::new(Some(readiness)), signals: tokio::sync::Mutex::default(), account: Mutex::new(None) }
+        Self {
+            log,
+            readiness: Mutex::new(Some(readiness)),
+            signals: tokio::sync::Mutex::default(),
+            account: Mutex::new(None),
+        }
     }
 }
 

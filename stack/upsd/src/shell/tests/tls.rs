@@ -240,7 +240,11 @@ async fn clients_show_who_they_are(
 #[case("DISABLE_WEAK_SSL true\n", OLD, true)]
 #[case("DISABLE_WEAK_SSL true\n", NEW, true)]
 #[tokio::test(start_paused = true)]
-async fn tls_1_2_and_1_3_are_spoken_and_neither_is_weak(#[case] conf: &str, #[case] versions: Versions, #[case] served: bool) {
+async fn tls_1_2_and_1_3_are_spoken_and_neither_is_weak(
+    #[case] conf: &str,
+    #[case] versions: Versions,
+    #[case] served: bool,
+) {
     let authority = Authority::new();
     let (_world, machine, _) = server(&authority, conf).await;
     let trust = Trust { authority: &authority, identity: None, versions };
