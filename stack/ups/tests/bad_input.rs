@@ -296,11 +296,10 @@ fn faults_of_upsd_conf_and_upsd_users_are_listed_and_the_rest_is_served() {
     upsc b@HERE: Error: Driver not connected
     upsc b@HERE ups.status: Error: Driver not connected
     upsc b@HERE STATUS: Error: old-style variable names are not supported
-    upsc -j b@HERE: {
-      "error": "Driver not connected"
-    }
+    upsc -j b@HERE: {"error": "Driver not connected"}
     Error: Driver not connected
-    upsc b@127.0.0.1:port: Error: invalid UPS definition. Required format: upsname[@hostname[:port]]
+    upsc b@127.0.0.1:port: Error: invalid UPS definition.
+    Required format: upsname[@hostname[:port]]
     "#);
 }
 
