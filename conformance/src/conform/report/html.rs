@@ -8,6 +8,8 @@ use crate::conform::verdict::{Judged, Standing};
 
 const STYLE: &str = include_str!("html/style.css");
 const SCRIPT: &str = include_str!("html/script.js");
+/// Lines of a transcript that a page shows; some cases have thousands.
+const LINES: usize = 100;
 
 /// The page. Each case is a row, each target a column; a row opens to what is known of it.
 #[must_use]
@@ -186,8 +188,11 @@ fn details(body: &mut String, judged: &Judged) {
     }
     if !matches!(judged.standing(), Standing::NotJudged) && !judged.transcript.is_empty() {
         body.push_str("<pre>");
-        for entry in &judged.transcript {
+        for entry in judged.transcript.iter().take(LINES) {
             let _ = writeln!(body, "{}", escape(&entry.to_string()));
+        }
+        if let Some(more @ 1..) = judged.transcript.len().checked_sub(LINES) {
+            let _ = writeln!(body, "({more} more)");
         }
         let _ = write!(body, "</pre><p><code>{}</code></p>", escape(&judged.command()));
     }
