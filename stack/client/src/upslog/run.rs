@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use outage_config::Paths;
 use outage_host::{Host, Signal};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::format::Facts;
@@ -48,7 +48,8 @@ pub(super) async fn run(plan: Plan, host: &Host) -> Result<(), Failure> {
 
     let plan = Arc::new(plan);
     let (lines, mut written) = mpsc::channel(WAITING);
-    let (now, _) = watch::channel(0_u64);
+    // One for each follower: all are called in the same order each time, and the end of it sends them home.
+    let mut calls = Vec::new();
     let mut tasks = JoinSet::new();
     for (target, options) in plan.targets.iter().zip(accesses) {
         let follower = Follower {
@@ -61,7 +62,9 @@ pub(super) async fn run(plan: Plan, host: &Host) -> Result<(), Failure> {
             trouble: None,
             first: true,
         };
-        tasks.spawn(follower.run(lines.clone(), now.subscribe()));
+        let (call, called) = mpsc::channel(1);
+        calls.push(call);
+        tasks.spawn(follower.run(lines.clone(), called));
     }
     drop(lines);
     let signal = loop {
@@ -72,7 +75,8 @@ pub(super) async fn run(plan: Plan, host: &Host) -> Result<(), Failure> {
                     host.info("Signal 1: reopening log file");
                     files.iter_mut().for_each(|file| file.reopen(host));
                 }
-                Signal::Usr1 => now.send_modify(|count| *count = count.wrapping_add(1)),
+                // One that is called already needs no second call.
+                Signal::Usr1 => calls.iter().for_each(|call| _ = call.try_send(())),
                 Signal::Int | Signal::Quit | Signal::Term => break Some(signal),
                 _ => {}
             },
@@ -83,7 +87,7 @@ pub(super) async fn run(plan: Plan, host: &Host) -> Result<(), Failure> {
         }
     };
     // Those that wait for their next time say goodbye; those that wait for a server are not waited for.
-    drop(now);
+    drop(calls);
     let _ = host.timeout(FAREWELL, async { while tasks.join_next().await.is_some() {} }).await;
     drop(tasks);
     while let Ok(line) = written.try_recv() {
@@ -211,7 +215,7 @@ struct Follower {
 }
 
 impl Follower {
-    async fn run(mut self, lines: mpsc::Sender<Line>, mut now: watch::Receiver<u64>) {
+    async fn run(mut self, lines: mpsc::Sender<Line>, mut called: mpsc::Receiver<()>) {
         let mut at = self.host.now();
         let mut done = 0_u64;
         loop {
@@ -234,7 +238,7 @@ impl Follower {
             tokio::select! {
                 biased;
                 () = self.host.sleep_until(at) => {}
-                changed = now.changed() => if changed.is_err() {
+                call = called.recv() => if call.is_none() {
                     return self.client.disconnect().await;
                 },
             }
