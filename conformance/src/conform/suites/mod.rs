@@ -5,7 +5,7 @@ pub mod driver_socket;
 pub mod upsd;
 pub mod wire;
 
-use super::Case;
+use super::{Case, Check, Level, Profile};
 
 /// Every case, by suite and topic in the order in which people read them.
 #[must_use]
@@ -15,4 +15,37 @@ pub fn all() -> Vec<&'static Case> {
         .flatten()
         .flat_map(|topic| topic.iter())
         .collect()
+}
+
+/// A written conversation with an upsd that the harness starts.
+const fn talk(
+    id: &'static str,
+    source: &'static str,
+    level: Level,
+    claim: &'static str,
+    text: &'static str,
+) -> Case {
+    Case { id, source, level, claim, profile: Profile::Own, check: Check::Talk(text) }
+}
+
+/// A written conversation that only reads.
+const fn read(
+    id: &'static str,
+    source: &'static str,
+    level: Level,
+    claim: &'static str,
+    text: &'static str,
+) -> Case {
+    Case { id, source, level, claim, profile: Profile::ReadOnly, check: Check::Talk(text) }
+}
+
+/// A check in code.
+const fn run(
+    id: &'static str,
+    source: &'static str,
+    level: Level,
+    claim: &'static str,
+    check: Check,
+) -> Case {
+    Case { id, source, level, claim, profile: Profile::Own, check }
 }

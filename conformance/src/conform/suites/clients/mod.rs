@@ -12,7 +12,8 @@ mod upscmd;
 mod upsrw;
 mod wait;
 
-use crate::conform::{Case, Check, Level, Profile};
+use super::{run, talk};
+use crate::conform::Case;
 
 /// The cases of the suite, by topic.
 pub const CASES: &[&[Case]] = &[
@@ -30,25 +31,3 @@ pub const CASES: &[&[Case]] = &[
 
 /// What scripts have come to rely on without a text that says it.
 const SEEN: &str = "nut 2.8.0 as seen";
-
-/// A written conversation.
-const fn talk(
-    id: &'static str,
-    source: &'static str,
-    level: Level,
-    claim: &'static str,
-    text: &'static str,
-) -> Case {
-    Case { id, source, level, claim, profile: Profile::Own, check: Check::Talk(text) }
-}
-
-/// A check in code.
-const fn run(
-    id: &'static str,
-    source: &'static str,
-    level: Level,
-    claim: &'static str,
-    check: Check,
-) -> Case {
-    Case { id, source, level, claim, profile: Profile::Own, check }
-}

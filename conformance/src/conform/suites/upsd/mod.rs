@@ -23,7 +23,8 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use crate::conform::{Case, Check, Level, Miss, Outcome, Profile, Stage};
+use super::{read, run, talk};
+use crate::conform::{Case, Miss, Outcome, Stage};
 
 /// The cases of the suite, by topic.
 pub const CASES: &[&[Case]] = &[
@@ -51,39 +52,6 @@ pub const CASES: &[&[Case]] = &[
 const PROTOCOL: &str = "net-protocol";
 /// What programs have come to rely on without a text that says it.
 const SEEN: &str = "nut 2.8.0 as seen";
-
-/// A written conversation with an upsd that the harness starts.
-const fn talk(
-    id: &'static str,
-    source: &'static str,
-    level: Level,
-    claim: &'static str,
-    text: &'static str,
-) -> Case {
-    Case { id, source, level, claim, profile: Profile::Own, check: Check::Talk(text) }
-}
-
-/// A written conversation that only reads.
-const fn read(
-    id: &'static str,
-    source: &'static str,
-    level: Level,
-    claim: &'static str,
-    text: &'static str,
-) -> Case {
-    Case { id, source, level, claim, profile: Profile::ReadOnly, check: Check::Talk(text) }
-}
-
-/// A check in code.
-const fn run(
-    id: &'static str,
-    source: &'static str,
-    level: Level,
-    claim: &'static str,
-    check: Check,
-) -> Case {
-    Case { id, source, level, claim, profile: Profile::Own, check }
-}
 
 /// Asks on a fresh connection each time, until the answer's first line begins with `expected`.
 ///
