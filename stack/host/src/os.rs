@@ -56,6 +56,24 @@ pub enum Signal {
     Probe,
 }
 
+impl Signal {
+    /// The system's number for it; 0 for one that only asks whether a process is there.
+    #[must_use]
+    pub const fn number(self) -> i32 {
+        match self {
+            Self::Hup => libc::SIGHUP,
+            Self::Int => libc::SIGINT,
+            Self::Quit => libc::SIGQUIT,
+            Self::Term => libc::SIGTERM,
+            Self::Usr1 => libc::SIGUSR1,
+            Self::Usr2 => libc::SIGUSR2,
+            Self::Urg => libc::SIGURG,
+            Self::Kill => libc::SIGKILL,
+            Self::Probe => 0,
+        }
+    }
+}
+
 /// What `stat` says of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FileInfo {

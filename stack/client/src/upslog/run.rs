@@ -94,7 +94,7 @@ pub(super) async fn run(plan: Plan, host: &Host) -> Result<(), Failure> {
         write(&mut files, line, host);
     }
     match signal {
-        Some(signal) => host.info(format_args!("Signal {}: exiting", number(signal))),
+        Some(signal) => host.info(format_args!("Signal {}: exiting", signal.number())),
         None => host.info(format_args!("{} loops have elapsed", plan.count.unwrap_or_default())),
     }
     if let Some(path) = pid_file {
@@ -102,20 +102,6 @@ pub(super) async fn run(plan: Plan, host: &Host) -> Result<(), Failure> {
         let _ = host.remove(&path);
     }
     Ok(())
-}
-
-const fn number(signal: Signal) -> u8 {
-    match signal {
-        Signal::Hup => 1,
-        Signal::Int => 2,
-        Signal::Quit => 3,
-        Signal::Kill => 9,
-        Signal::Usr1 => 10,
-        Signal::Usr2 => 12,
-        Signal::Term => 15,
-        Signal::Urg => 23,
-        Signal::Probe => 0,
-    }
 }
 
 /// Returns where it is, if it could be written; upslog logs without it.

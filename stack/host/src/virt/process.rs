@@ -14,7 +14,6 @@ use super::World;
 use super::life::Life;
 use super::os::VirtualOs;
 use crate::host::Host;
-use crate::os::Signal;
 use crate::process::{Child, Command, ExitStatus};
 
 /// A program about to run: what [`super::Machine::on_spawn`] decides about.
@@ -107,21 +106,6 @@ pub(super) fn program_name(command: &Command) -> &str {
 pub(super) fn status_of(code: ExitCode) -> ExitStatus {
     let number = (0..=u8::MAX).find(|number| ExitCode::from(*number) == code);
     ExitStatus::Code(number.map_or(1, i32::from))
-}
-
-/// The number of a signal on Linux.
-pub(super) fn signal_number(signal: Signal) -> i32 {
-    match signal {
-        Signal::Hup => libc::SIGHUP,
-        Signal::Int => libc::SIGINT,
-        Signal::Quit => libc::SIGQUIT,
-        Signal::Term => libc::SIGTERM,
-        Signal::Usr1 => libc::SIGUSR1,
-        Signal::Usr2 => libc::SIGUSR2,
-        Signal::Urg => libc::SIGURG,
-        Signal::Kill => libc::SIGKILL,
-        Signal::Probe => 0,
-    }
 }
 
 /// A program that a virtual process started.

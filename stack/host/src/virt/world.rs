@@ -18,7 +18,7 @@ use super::life::Life;
 use super::links::Links;
 use super::network::{Bound, Queue, machine_address};
 use super::pipe::lock;
-use super::process::{Running, Spawn, VirtualChild, program_name, signal_number};
+use super::process::{Running, Spawn, VirtualChild, program_name};
 use super::serial::{self, SerialEnd};
 use super::timeline::Timeline;
 use super::trace::{Event, EventKind};
@@ -390,7 +390,7 @@ impl World {
         if life.catches() && signal != Signal::Kill {
             life.deliver(signal);
         } else if signal != Signal::Urg {
-            self.end_process(machine, pid, ExitStatus::Signal(signal_number(signal)));
+            self.end_process(machine, pid, ExitStatus::Signal(signal.number()));
         }
         Ok(())
     }

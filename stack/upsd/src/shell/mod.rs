@@ -280,7 +280,7 @@ impl Running {
                 signal = host.next_signal() => match signal {
                     Signal::Hup => self.reload(),
                     Signal::Term | Signal::Int | Signal::Quit => {
-                        self.server.info(format!("Signal {}: exiting", number(signal)));
+                        self.server.info(format!("Signal {}: exiting", signal.number()));
                         return;
                     }
                     _ => {}
@@ -463,15 +463,5 @@ fn drop_privileges(host: &Host, user: Option<&str>) -> Result<(), String> {
             ));
             Ok(())
         }
-    }
-}
-
-const fn number(signal: Signal) -> u8 {
-    match signal {
-        Signal::Hup => 1,
-        Signal::Int => 2,
-        Signal::Quit => 3,
-        Signal::Term => 15,
-        _ => 0,
     }
 }
