@@ -18,6 +18,8 @@ pub enum Act {
     Say(Vec<u8>),
     /// Sends these bytes over and over until the client is gone.
     Flood(Vec<u8>),
+    /// Waits until the client says more, line or not.
+    Hear,
     /// Lets time pass.
     Wait(Duration),
     /// Closes the connection.
@@ -43,6 +45,7 @@ struct Rule {
 /// LIST UPS => BEGIN LIST UPS | UPS a "text" | END LIST UPS
 /// GET * => {wait 3s} | ERR DATA-STALE
 /// LOGIN * => {nothing}
+/// STARTTLS => OK STARTTLS | {hear} | {raw "nonsense\n"}
 /// VER => {raw "half a li"} | {hang up}
 /// * => {flood "x\n"}
 /// ```
@@ -161,10 +164,13 @@ fn act(text: &str) -> Result<Option<Act>, String> {
     Ok(Some(match (word, rest) {
         ("hang", "up") => Act::HangUp,
         ("nothing", "") => return Ok(None),
+        ("hear", "") => Act::Hear,
         ("wait", length) => Act::Wait(super::talk::length(length)?),
         ("raw", text) => Act::Say(escaped(text)?),
         ("flood", text) => Act::Flood(escaped(text)?),
-        _ => return Err(format!("`{text}`: hang up, nothing, wait LENGTH, raw \"..\" or flood \"..\"")),
+        _ => {
+            return Err(format!("`{text}`: hang up, nothing, hear, wait LENGTH, raw \"..\" or flood \"..\""));
+        }
     }))
 }
 
@@ -219,35 +225,51 @@ async fn serve(
     record: Record,
     name: String,
 ) {
-    if !perform(&mut stream, script.acts(None), &record, &name).await {
+    let mut heard = Vec::new();
+    if !perform(&mut stream, script.acts(None), &mut heard, &record, &name).await {
         return;
     }
-    let mut heard = Vec::new();
-    let mut chunk = [0; 4096];
-    loop {
-        let count = stream.read(&mut chunk).await.unwrap_or(0);
-        if count == 0 {
-            record.did(&name, "the client closed");
-            return;
-        }
-        record.bytes(&name, Kind::Heard, &chunk[..count]);
-        heard.extend_from_slice(&chunk[..count]);
+    while hear(&mut stream, &mut heard, &record, &name).await {
         while let Some(end) = heard.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = heard.drain(..=end).collect();
             let line = latin(&line[..end]);
             let acts = script.acts(Some(&line));
             lock(&all).push(line);
-            if !perform(&mut stream, acts, &record, &name).await {
+            if !perform(&mut stream, acts, &mut heard, &record, &name).await {
                 return;
             }
         }
     }
 }
 
+/// Adds what the client says next to what was heard of it; whether the connection still stands.
+async fn hear(stream: &mut BoxStream, heard: &mut Vec<u8>, record: &Record, name: &str) -> bool {
+    let mut chunk = [0; 4096];
+    let count = stream.read(&mut chunk).await.unwrap_or(0);
+    if count == 0 {
+        record.did(name, "the client closed");
+        return false;
+    }
+    record.bytes(name, Kind::Heard, &chunk[..count]);
+    heard.extend_from_slice(&chunk[..count]);
+    true
+}
+
 /// Does what the script says; whether the connection still stands.
-async fn perform(stream: &mut BoxStream, acts: Vec<Act>, record: &Record, name: &str) -> bool {
+async fn perform(
+    stream: &mut BoxStream,
+    acts: Vec<Act>,
+    heard: &mut Vec<u8>,
+    record: &Record,
+    name: &str,
+) -> bool {
     for act in acts {
         match act {
+            Act::Hear => {
+                if !hear(stream, heard, record, name).await {
+                    return false;
+                }
+            }
             Act::Say(bytes) => {
                 record.bytes(name, Kind::Sent, &bytes);
                 if stream.write_all(&bytes).await.is_err() || stream.flush().await.is_err() {

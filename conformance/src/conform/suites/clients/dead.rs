@@ -156,8 +156,15 @@ pub(super) const CASES: &[Case] = &[
         "clients/dead/tls-garbage",
         "net-protocol STARTTLS",
         Must,
-        "A server that agrees to TLS and speaks none is an error.",
+        "A server that agrees to TLS and answers the handshake with something else is an error.",
         run_check!(tls_garbage),
+    ),
+    run(
+        "clients/dead/tls-early",
+        "net-protocol STARTTLS; RFC 2595 section 3.1",
+        Must,
+        "What a server says in the clear after it agreed to TLS is part of the handshake, and no answer: an error.",
+        run_check!(tls_early),
     ),
     run(
         "clients/dead/tls-silence",
@@ -182,7 +189,13 @@ async fn tls(stage: &mut Stage, rules: &str, limit: Duration) -> Outcome {
 }
 
 async fn tls_garbage(stage: &mut Stage) -> Outcome {
-    let rules = "STARTTLS => OK STARTTLS | {raw \"this is no handshake\\n\"}\n* => {nothing}\n";
+    let rules = "STARTTLS => OK STARTTLS | {hear} | {raw \"this is no handshake\\n\"}\n* => {nothing}\n";
+    tls(stage, rules, Duration::from_secs(5)).await
+}
+
+async fn tls_early(stage: &mut Stage) -> Outcome {
+    // In one write, so that no client sees the one line without the other.
+    let rules = "STARTTLS => {raw \"OK STARTTLS\\nVAR dummy ups.status \\\"OB LB\\\"\\n\"}\n* => {nothing}\n";
     tls(stage, rules, Duration::from_secs(5)).await
 }
 
