@@ -224,14 +224,27 @@ pub(crate) enum Action {
     OffDelay,
 }
 
-/// Whether a subdriver is for a device: vendor and product id, vendor and product strings.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Claim {
+/// A device by its USB ids, and what it is: what a subdriver is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct UsbId {
     pub(crate) vendor: u16,
-    /// Product ids; empty: any.
-    pub(crate) products: &'static [u16],
+    pub(crate) product: u16,
+    /// Who sells it.
+    pub(crate) maker: &'static str,
+    /// What is known of the models with these ids.
+    pub(crate) series: &'static str,
     /// A word that the vendor or product string must have, where others use the same ids.
     pub(crate) word: Option<&'static str>,
+}
+
+impl UsbId {
+    pub(crate) const fn new(vendor: u16, product: u16, maker: &'static str, series: &'static str) -> Self {
+        Self { vendor, product, maker, series, word: None }
+    }
+
+    pub(crate) const fn with_word(self, word: &'static str) -> Self {
+        Self { word: Some(word), ..self }
+    }
 }
 
 /// A make of UPS.
@@ -241,7 +254,8 @@ pub(crate) struct Subdriver {
     pub(crate) name: &'static str,
     /// `ups.mfr` of a device without a vendor string.
     pub(crate) maker: &'static str,
-    pub(crate) claims: &'static [Claim],
+    /// What it is for.
+    pub(crate) ids: &'static [UsbId],
     pub(crate) rows: &'static [&'static [Row]],
     pub(crate) kept: &'static [Kept],
     pub(crate) flags: &'static [FlagRow],
@@ -253,18 +267,21 @@ pub(crate) struct Subdriver {
 }
 
 impl Subdriver {
-    /// Whether a claim is for this device; strings that could not be read match no word.
+    /// Whether it is for this device; strings that could not be read match no word.
     pub(crate) fn claims(&self, vendor: u16, product: u16, strings: &[Option<&str>]) -> bool {
-        self.claims.iter().any(|claim| {
+        self.ids.iter().any(|id| {
             let word = |word: &str| strings.iter().flatten().any(|text| text.contains(word));
-            claim.vendor == vendor
-                && (claim.products.is_empty() || claim.products.contains(&product))
-                && claim.word.is_none_or(word)
+            id.vendor == vendor && id.product == product && id.word.is_none_or(word)
         })
+    }
+
+    /// Whether it has this product in its list, whatever its strings.
+    pub(crate) fn lists(&self, vendor: u16, product: u16) -> bool {
+        self.ids.iter().any(|id| id.vendor == vendor && id.product == product)
     }
 
     /// Whether it knows the vendor.
     pub(crate) fn knows(&self, vendor: u16) -> bool {
-        self.claims.iter().any(|claim| claim.vendor == vendor)
+        self.ids.iter().any(|id| id.vendor == vendor)
     }
 }

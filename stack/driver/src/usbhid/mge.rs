@@ -4,7 +4,7 @@
 //! what NUT publishes for these devices (mge-hid).
 
 use super::mapping::{
-    Action, Choices, Claim, CommandRow, FlagRow, Form, Initial, Kept, Models, Row, Sense, Subdriver,
+    Action, Choices, CommandRow, FlagRow, Form, Initial, Kept, Models, Row, Sense, Subdriver, UsbId,
 };
 use super::model;
 
@@ -333,32 +333,29 @@ const COMMANDS: &[CommandRow] = &[
     command("bypass.stop", "UPS.PowerConverter.Input.[2].SwitchOffControl", Action::Value(1)),
 ];
 
-const fn claim(vendor: u16, products: &'static [u16]) -> Claim {
-    Claim { vendor, products, word: None }
-}
-
-const CLAIMS: &[Claim] = &[
-    claim(0x0463, &[0x0001, 0xffff]),
-    // Dell
-    claim(0x047c, &[0xffff]),
-    // Powerware
-    claim(0x0592, &[0x0004]),
-    // Hewlett Packard
-    claim(0x03f0, &[0x1fe5, 0x1fe6, 0x1fe7, 0x1fe8]),
-    // AEG
-    claim(0x2b2d, &[0xffff]),
+/// Eaton, and those who sell its models.
+#[rustfmt::skip]
+pub(crate) const IDS: &[UsbId] = &[
+    UsbId::new(0x0463, 0x0001, "Eaton", "MGE UPS Systems: Ellipse, Evolution, Pulsar and others"),
+    UsbId::new(0x0463, 0xffff, "Eaton", "3S, 5E, 5P, 5PX, 5S, 5SC, 9E, 9PX, 9SX, Ellipse, Evolution and others"),
+    UsbId::new(0x047c, 0xffff, "Dell", "rack and tower UPSes"),
+    UsbId::new(0x0592, 0x0004, "Powerware", "9140"),
+    UsbId::new(0x03f0, 0x1fe5, "HP", "R/T3000"),
+    UsbId::new(0x03f0, 0x1fe6, "HP", "R/T3000"),
+    UsbId::new(0x03f0, 0x1fe7, "HP", "R/T and T series"),
+    UsbId::new(0x03f0, 0x1fe8, "HP", "R/T and T series"),
+    UsbId::new(0x2b2d, 0xffff, "AEG", "PROTECT B, PROTECT NAS"),
     // Phoenixtec sells other makes under the same ids.
-    Claim { vendor: 0x06da, products: &[0xffff], word: Some("AEG") },
-    // IBM
-    claim(0x04b3, &[0x0001]),
-    Claim { vendor: 0x09d6, products: &[0x0001], word: Some("KSTAR") },
+    UsbId::new(0x06da, 0xffff, "AEG", "PROTECT NAS").with_word("AEG"),
+    UsbId::new(0x04b3, 0x0001, "IBM", "6000 VA LCD 4U, 5396-1Kx"),
+    UsbId::new(0x09d6, 0x0001, "KSTAR", "UPSes with an MGE interface").with_word("KSTAR"),
 ];
 
 /// Eaton and MGE.
 pub(super) const MGE: Subdriver = Subdriver {
     name: "MGE HID 0.1",
     maker: "Eaton",
-    claims: CLAIMS,
+    ids: IDS,
     rows: &[
         BATTERY,
         UPS,

@@ -4,7 +4,7 @@ mod command;
 mod device;
 #[cfg(test)]
 mod fake;
-mod mapping;
+pub(crate) mod mapping;
 mod mge;
 mod model;
 mod open;
@@ -48,7 +48,7 @@ pub const USBHID_UPS: DriverInfo = DriverInfo {
 };
 
 /// Subdrivers, in the order they are asked.
-const SUBDRIVERS: &[Subdriver] = &[mge::MGE];
+pub(crate) const SUBDRIVERS: &[Subdriver] = &[mge::MGE];
 
 /// Failures in a row after which the interrupt pipe is given up for polling.
 const PIPE_FAILURES: u32 = 3;

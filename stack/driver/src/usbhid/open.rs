@@ -107,10 +107,9 @@ pub(super) async fn find(
 fn possible(subdriver: &Subdriver, settings: &Settings, vendor: u16, product: u16) -> bool {
     match &settings.subdriver {
         Some(pattern) => pattern.matches(subdriver.name),
-        None => subdriver.claims.iter().any(|claim| {
-            let listed = claim.products.is_empty() || claim.products.contains(&product);
-            claim.vendor == vendor && (listed || settings.matcher.names_product())
-        }),
+        None => {
+            subdriver.lists(vendor, product) || (settings.matcher.names_product() && subdriver.knows(vendor))
+        }
     }
 }
 
