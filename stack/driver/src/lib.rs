@@ -9,6 +9,7 @@ pub mod drivers;
 pub mod dummy;
 pub mod family;
 pub mod framework;
+pub mod hardware;
 pub mod qx;
 pub mod upsdrvctl;
 pub mod usb;
