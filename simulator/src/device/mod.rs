@@ -22,9 +22,22 @@ pub struct BuiltIn {
     pub text: &'static str,
 }
 
+/// The file of this name.
+macro_rules! built_in {
+    ($name:literal) => {
+        BuiltIn { name: $name, text: include_str!(concat!("../../devices/", $name, ".kdl")) }
+    };
+}
+
 const BUILT_IN: &[BuiltIn] = &[
-    BuiltIn { name: "eaton-3s-700", text: include_str!("../../devices/eaton-3s-700.kdl") },
-    BuiltIn { name: "megatec-650", text: include_str!("../../devices/megatec-650.kdl") },
+    built_in!("apc-bk650m2-ch"),
+    built_in!("apc-cs-500"),
+    built_in!("apc-smx-750"),
+    built_in!("cyberpower-cst135uc2"),
+    built_in!("cyberpower-ec850lcd"),
+    built_in!("eaton-3s-700"),
+    built_in!("megatec-650"),
+    built_in!("santak-tg-box-850"),
 ];
 
 /// The device files that come with this crate, by name.

@@ -79,6 +79,9 @@ pub enum Quantity {
     ShutdownTimer,
     /// Seconds to the output's return, -1: none; can be set (negative: stay off).
     StartTimer,
+    /// Seconds to an ordered cut, -1: none; can be set: a cut after which the output comes back by itself (negative:
+    /// call it off).
+    RebootTimer,
     /// 1 disabled, 2 enabled, 3 muted (HID power devices, 0x84:5a); can be set.
     Beeper,
     /// Whether the output comes back with the mains; can be set.
@@ -127,6 +130,7 @@ pub const NAMES: &[(&str, Quantity)] = &[
     ("transfer-high", Q::TransferHigh),
     ("shutdown-timer", Q::ShutdownTimer),
     ("start-timer", Q::StartTimer),
+    ("reboot-timer", Q::RebootTimer),
     ("beeper", Q::Beeper),
     ("automatic-restart", Q::AutomaticRestart),
     ("test", Q::Test),
@@ -182,7 +186,7 @@ impl Quantity {
             Q::TransferLow => settings.transfer_low,
             Q::TransferHigh => settings.transfer_high,
             // A timer shows the seconds that are left, begun ones included, as a clock that counts down does.
-            Q::ShutdownTimer => seconds(state.shutdown_in, -1.0).ceil(),
+            Q::ShutdownTimer | Q::RebootTimer => seconds(state.shutdown_in, -1.0).ceil(),
             Q::StartTimer => seconds(state.start_in, -1.0).ceil(),
             Q::Beeper => match state.beeper {
                 Beeper::Disabled => 1.0,
@@ -210,6 +214,7 @@ impl Quantity {
                 | Q::TransferHigh
                 | Q::ShutdownTimer
                 | Q::StartTimer
+                | Q::RebootTimer
                 | Q::Beeper
                 | Q::AutomaticRestart
                 | Q::Test
@@ -218,7 +223,12 @@ impl Quantity {
 
     /// Whether setting it makes something happen even when its value stays: a timer starts again.
     pub(crate) fn is_order(self) -> bool {
-        matches!(self, Q::ShutdownTimer | Q::StartTimer | Q::Test)
+        self.is_timer() || self == Q::Test
+    }
+
+    /// Whether it is a timer, which firmware may count in its own way.
+    pub(crate) fn is_timer(self) -> bool {
+        matches!(self, Q::ShutdownTimer | Q::StartTimer | Q::RebootTimer)
     }
 
     /// Sets it, as far as the plant allows; what makes no sense is not done.
@@ -231,6 +241,14 @@ impl Quantity {
             Q::TransferHigh => plant.set_transfer_high(now, value),
             Q::ShutdownTimer => plant.shutdown_after(now, delay),
             Q::StartTimer => plant.start_after(now, delay),
+            Q::RebootTimer => match delay {
+                Some(delay) => {
+                    let off = plant.settings().restart_delay;
+                    plant.shutdown_after(now, Some(delay));
+                    plant.start_after_cut(now, off);
+                }
+                None => plant.cancel(now),
+            },
             Q::Beeper => match value {
                 1.0 => plant.set_beeper(now, Beeper::Disabled),
                 2.0 => plant.set_beeper(now, Beeper::Enabled),

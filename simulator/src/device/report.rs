@@ -22,6 +22,25 @@ pub struct Field {
     pub offset: f64,
     /// Whether a host may set it.
     pub writable: bool,
+    /// How a timer is counted.
+    pub count: Count,
+}
+
+/// How firmware counts a timer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Count {
+    /// Seconds a count; begun ones are counted whole.
+    pub step: f64,
+    /// The raw value while nothing is ordered.
+    pub idle: i64,
+    /// Every order counts from so many seconds, whatever the host says; zero and less call it off.
+    pub fixed: Option<f64>,
+}
+
+impl Default for Count {
+    fn default() -> Self {
+        Self { step: 1.0, idle: -1, fixed: None }
+    }
 }
 
 /// What is in a field.
@@ -60,13 +79,44 @@ impl Field {
         (self.lowest()..=self.highest()).contains(&raw.into())
     }
 
+    /// The raw value of a quantity.
+    fn show(&self, quantity: Quantity, value: f64) -> i64 {
+        if !quantity.is_timer() {
+            return self.encode(value);
+        }
+        if value < 0.0 {
+            self.cut(self.count.idle.into())
+        } else {
+            self.encode((value / self.count.step).ceil())
+        }
+    }
+
+    /// The quantity's value that a host orders.
+    fn order(&self, quantity: Quantity, raw: i64) -> f64 {
+        let value = self.decode(raw);
+        match self.count.fixed {
+            _ if !quantity.is_timer() => value,
+            Some(fixed) => {
+                if value > 0.0 {
+                    fixed
+                } else {
+                    -1.0
+                }
+            }
+            None => value * self.count.step,
+        }
+    }
+
     /// The nearest raw value to a quantity's value.
     fn encode(&self, value: f64) -> i64 {
         let raw = (value * self.scale + self.offset).round();
         // `as` saturates, and makes 0 of what is no number.
-        let raw = (raw as i128).clamp(self.lowest(), self.highest());
+        self.cut(raw as i128)
+    }
+
+    fn cut(&self, raw: i128) -> i64 {
         // Unsigned 64-bit values keep their bits.
-        raw as i64
+        raw.clamp(self.lowest(), self.highest()) as i64
     }
 
     fn decode(&self, raw: i64) -> f64 {
@@ -111,7 +161,7 @@ impl Report {
         let mut at = 0;
         for (field, register) in self.fields.iter().zip(registers) {
             let raw = match field.source {
-                Source::Plant(quantity) => field.encode(quantity.read(plant, state)),
+                Source::Plant(quantity) => field.show(quantity, quantity.read(plant, state)),
                 Source::Constant(_) => *register,
             };
             put_bits(&mut bytes, at, field.bits, raw as u64);
@@ -148,9 +198,9 @@ impl Report {
                 Source::Plant(quantity) => {
                     // A host that writes one field of a report sends the others back as it read them. Those that
                     // merely hold a setting must not drift by the rounding.
-                    let current = field.encode(quantity.read(plant, &plant.state()));
+                    let current = field.show(quantity, quantity.read(plant, &plant.state()));
                     if quantity.is_order() || raw != current {
-                        quantity.write(plant, now, field.decode(raw));
+                        quantity.write(plant, now, field.order(quantity, raw));
                     }
                 }
             }
@@ -183,7 +233,7 @@ mod tests {
     use crate::plant::Settings;
 
     fn field(bits: u8, signed: bool, source: Source) -> Field {
-        Field { bits, signed, source, scale: 1.0, offset: 0.0, writable: true }
+        Field { bits, signed, source, scale: 1.0, offset: 0.0, writable: true, count: Count::default() }
     }
 
     #[rstest]
@@ -244,6 +294,74 @@ mod tests {
             Outcome::from_bool(taken.is_some() && report.encode(&registers, &plant, &state) == sent)
         }
         quickcheck(property as fn(Vec<(u8, bool)>, Vec<u8>) -> Outcome);
+    }
+
+    #[rstest]
+    #[case::seconds(Count::default(), 20, [20, 0], 20)]
+    #[case::minutes(Count { step: 60.0, ..Count::default() }, 2, [2, 0], 120)]
+    #[case::at_once(Count { step: 60.0, ..Count::default() }, 0, [0xff, 0xff], 0)]
+    #[case::fixed(Count { fixed: Some(60.0), ..Count::default() }, 1, [60, 0], 60)]
+    fn a_timer_counts_as_its_firmware_does(
+        #[case] count: Count,
+        #[case] written: u8,
+        #[case] read: [u8; 2],
+        #[case] seconds: u64,
+    ) {
+        let timer = Field { count, ..field(16, true, Source::Plant(Quantity::ShutdownTimer)) };
+        let report = Report { id: 1, feature: true, input: false, fields: vec![timer] };
+        let mut plant = Plant::new(Settings::default());
+        let bytes = |plant: &Plant| report.encode(&[0], plant, &plant.state())[1..].to_vec();
+        assert_eq!(bytes(&plant), [0xff, 0xff]);
+        report.decode(&[1, written, 0], &mut [0], &mut plant, Duration::ZERO).unwrap();
+        assert_eq!(bytes(&plant), read);
+        // Begun counts are whole.
+        plant.advance(Duration::from_millis(100));
+        assert_eq!(bytes(&plant), read);
+        plant.advance(Duration::from_secs(seconds));
+        assert!(!plant.state().output_on);
+    }
+
+    #[rstest]
+    #[case::to_call_it_off([0xff, 0xff], Count::default())]
+    #[case::to_call_a_fixed_one_off([0, 0], Count { fixed: Some(60.0), ..Count::default() })]
+    fn a_timer_is_called_off(#[case] written: [u8; 2], #[case] count: Count) {
+        let timer = Field { count, ..field(16, true, Source::Plant(Quantity::RebootTimer)) };
+        let report = Report { id: 1, feature: true, input: false, fields: vec![timer] };
+        let mut plant = Plant::new(Settings::default());
+        report.decode(&[1, 5, 0], &mut [0], &mut plant, Duration::ZERO).unwrap();
+        assert!(plant.state().shutdown_in.is_some());
+        report.decode(&[1, written[0], written[1]], &mut [0], &mut plant, Duration::ZERO).unwrap();
+        assert_eq!((plant.state().shutdown_in, plant.state().start_in), (None, None));
+    }
+
+    #[test]
+    fn a_reboot_comes_back_by_itself_with_mains_or_after_them() {
+        let timer = field(16, true, Source::Plant(Quantity::RebootTimer));
+        let report = Report { id: 1, feature: true, input: false, fields: vec![timer] };
+        let restart_delay = Duration::from_secs(4);
+        for mains_at in [0, 100] {
+            let mut plant = Plant::new(Settings { restart_delay, ..Settings::default() });
+            plant.set_mains(Duration::ZERO, mains_at == 0);
+            report.decode(&[1, 10, 0], &mut [0], &mut plant, Duration::ZERO).unwrap();
+            plant.advance(Duration::from_secs(10));
+            assert!(!plant.state().output_on);
+            plant.set_mains(Duration::from_secs(10.max(mains_at)), true);
+            plant.advance(Duration::from_secs(10.max(mains_at) + 3));
+            assert!(!plant.state().output_on);
+            plant.advance(Duration::from_secs(10.max(mains_at) + 4));
+            assert!(plant.state().output_on);
+        }
+    }
+
+    #[test]
+    fn what_is_read_while_nothing_is_ordered_can_be_another_number() {
+        let timer = Field {
+            count: Count { idle: 0, ..Count::default() },
+            ..field(16, true, Source::Plant(Quantity::StartTimer))
+        };
+        let report = Report { id: 1, feature: true, input: false, fields: vec![timer] };
+        let plant = Plant::new(Settings::default());
+        assert_eq!(report.encode(&[0], &plant, &plant.state()), [1, 0, 0]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use kdl::{KdlNode, KdlValue};
 
 use super::reader::{Reader, arguments, children, entry_span, name_span};
 use crate::device::quantity::{NAMES, Quantity};
-use crate::device::report::{Field, Report, Source};
+use crate::device::report::{Count, Field, Report, Source};
 
 /// Width and sign by the name of a field's node.
 const INTEGERS: &[(&str, u8, bool)] = &[
@@ -15,6 +15,7 @@ const INTEGERS: &[(&str, u8, bool)] = &[
     ("u16", 16, false),
     ("i16", 16, true),
     ("u24", 24, false),
+    ("i24", 24, true),
     ("u32", 32, false),
     ("i32", 32, true),
     ("u64", 64, false),
@@ -22,7 +23,7 @@ const INTEGERS: &[(&str, u8, bool)] = &[
 ];
 
 const FIELDS: &[&str] =
-    &["u8", "i8", "u16", "i16", "u24", "u32", "i32", "u64", "bit", "bits", "pad", "registers"];
+    &["u8", "i8", "u16", "i16", "u24", "i24", "u32", "i32", "u64", "bit", "bits", "pad", "registers"];
 
 /// The longest report, bytes: what a SET_REPORT can carry.
 const LONGEST: i128 = 0xffff;
@@ -100,8 +101,15 @@ fn read_field(
     fields: &mut Vec<Field>,
 ) {
     let name = node.name().value();
-    let plain =
-        |bits, signed, source| Field { bits, signed, source, scale: 1.0, offset: 0.0, writable: false };
+    let plain = |bits, signed, source| Field {
+        bits,
+        signed,
+        source,
+        scale: 1.0,
+        offset: 0.0,
+        writable: false,
+        count: Count::default(),
+    };
     match name {
         "pad" => {
             reader.shape(node, 1, &[], &[]);
@@ -156,7 +164,7 @@ fn bound_field(
     signed: bool,
     strings: Option<&BTreeMap<u8, String>>,
 ) -> Field {
-    reader.shape(node, place + 1, &["scale", "offset", "writable", "string"], &[]);
+    reader.shape(node, place + 1, &["scale", "offset", "writable", "string", "step", "idle", "fixed"], &[]);
     let mut field = Field {
         bits,
         signed,
@@ -164,6 +172,7 @@ fn bound_field(
         scale: factor(reader, node),
         offset: node.entry("offset").and_then(|entry| reader.entry_number(entry, -1e12..1e12)).unwrap_or(0.0),
         writable: writable(reader, node),
+        count: Count::default(),
     };
     let value = arguments(node).nth(place);
     match (value.map(|entry| (entry, entry.value())), node.entry("string")) {
@@ -178,6 +187,9 @@ fn bound_field(
         (Some((entry, KdlValue::String(name))), None) => match Quantity::by_name(name) {
             Some(quantity) => {
                 field.source = Source::Plant(quantity);
+                if quantity.is_timer() {
+                    field.count = count_of_a_timer(reader, node, &field);
+                }
                 if field.writable && !quantity.settable() {
                     reader.fault(entry_span(entry), &format!("{name} can't be set"), settable());
                 }
@@ -201,7 +213,31 @@ fn bound_field(
             Some(format!("{0} \"charge\", {0} 4, or {0} string=4", node.name().value())),
         ),
     }
+    for name in ["step", "idle", "fixed"] {
+        if let Some(entry) = node.entry(name)
+            && !matches!(field.source, Source::Plant(quantity) if quantity.is_timer())
+        {
+            reader.fault(entry_span(entry), "only a timer is counted", None);
+        }
+    }
     field
+}
+
+fn count_of_a_timer(reader: &mut Reader, node: &KdlNode, field: &Field) -> Count {
+    let seconds = 1.0..86400.0;
+    let mut count = Count::default();
+    if let Some(entry) = node.entry("step") {
+        count.step = reader.entry_number(entry, seconds.clone()).unwrap_or(1.0);
+    }
+    if let Some(entry) = node.entry("idle") {
+        let idle = reader.entry_integer(entry, -0x8000_0000..0x1_0000_0000).map(|idle| idle as i64);
+        match idle.filter(|idle| field.holds(*idle)) {
+            Some(idle) => count.idle = idle,
+            None => reader.fault(entry_span(entry), &format!("doesn't fit {} bits", field.bits), None),
+        }
+    }
+    count.fixed = node.entry("fixed").and_then(|entry| reader.entry_number(entry, seconds));
+    count
 }
 
 fn factor(reader: &mut Reader, node: &KdlNode) -> f64 {

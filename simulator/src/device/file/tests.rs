@@ -98,6 +98,8 @@ const BREAKS: &[(&str, &str)] = &[
     ("u8 \"charge\"", "u8 \"battery-charge\""),
     ("u8 \"charge\"", "u8 \"charge\" times=10"),
     ("u8 \"charge\"", "u8 \"charge\" writable=#true"),
+    ("u8 \"charge\"", "u8 \"charge\" step=60"),
+    ("u8 \"charge\"", "u8 \"shutdown-timer\" idle=-1"),
     ("u8 \"charge\"", "u8 256"),
     ("u8 \"charge\"", "u9 \"charge\""),
     ("u8 \"charge\"", "u8"),
