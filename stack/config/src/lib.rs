@@ -17,6 +17,7 @@ mod suggest;
 mod ups;
 mod upsd;
 mod upsmon;
+mod upssched;
 mod users;
 mod value;
 
@@ -33,4 +34,5 @@ pub use paths::Paths;
 pub use ups::{GLOBAL_KEYS, SECTION_KEYS, ups_conf};
 pub use upsd::upsd_conf;
 pub use upsmon::{split_system, upsmon_conf};
+pub use upssched::{SchedCommand, SchedRule, UpsschedConf, upssched_conf};
 pub use users::upsd_users;

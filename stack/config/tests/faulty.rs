@@ -1,6 +1,6 @@
 //! Files with a fault of every kind: what is said, where, and what survives.
 
-use outage_config::{Diagnostic, nut_conf, ups_conf, upsd_conf, upsd_users, upsmon_conf};
+use outage_config::{Diagnostic, nut_conf, ups_conf, upsd_conf, upsd_users, upsmon_conf, upssched_conf};
 use quickcheck::{Arbitrary, Gen, quickcheck};
 
 /// The faults as a user reads them, each under its line with carets below its place.
@@ -191,6 +191,42 @@ RUN_AS_USER "nut
 }
 
 #[test]
+fn upssched_conf_faults() {
+    let text = br#"AT ONBATT * EXECUTE early
+CMDSCRIPT
+CMDSCRIPT ""
+CMDSCRIPT /etc/nut/upssched-cmd
+PIPEFN run/pipe
+PIPEFN "" 
+LOCKFN /run/lock and more
+CMDSCRIP /bin/cmd
+at ONBATT * EXECUTE small
+AT
+AT ONBATT *
+AT ONBAT * EXECUTE typo
+AT ONBATT * START-TIMR onbatt 30
+AT ONBATT * execute x
+AT ONBATT * SHUTDOWN
+AT ONBATT * START-TIMER onbatt
+AT ONBATT * START-TIMER onbatt soon
+AT ONBATT * START-TIMER onbatt -3
+AT ONBATT * START-TIMER onbatt 5s now
+AT ONBATT * CANCEL-TIMER
+AT ONBATT * CANCEL-TIMER onbatt back home
+AT ONBATT * EXECUTE
+AT ONBATT * EXECUTE two words
+AT ONLINE * EXECUTE "open
+AT ONLINE * EXECUTE last
+"#;
+    let (conf, faults) = upssched_conf("upssched.conf", text);
+    insta::assert_snapshot!(rendered(text, &faults));
+    assert_eq!(conf.script, ["/etc/nut/upssched-cmd"]);
+    assert_eq!(conf.pipe.as_deref(), Some("/run/pipe".as_ref()));
+    let lines: Vec<_> = conf.rules.iter().map(|rule| rule.line).collect();
+    assert_eq!(lines, [1, 12, 19, 21, 23, 25]);
+}
+
+#[test]
 fn nut_conf_faults() {
     let text = br#"MODE = standalone
 MODE=Standalone
@@ -221,20 +257,22 @@ fn bytes_that_are_no_text() {
 
 type Parser = fn(&[u8]) -> Vec<Diagnostic>;
 
-const PARSERS: [Parser; 5] = [
+const PARSERS: [Parser; 6] = [
     |text| ups_conf("f", text).1,
     |text| upsd_conf("f", text).1,
     |text| upsd_users("f", text).1,
     |text| upsmon_conf("f", text).1,
     |text| nut_conf("f", text).1,
+    |text| upssched_conf("f", text).1,
 ];
 
-const GOOD: [&[u8]; 5] = [
+const GOOD: [&[u8]; 6] = [
     include_bytes!("files/ups.conf"),
     include_bytes!("files/upsd.conf"),
     include_bytes!("files/upsd.users"),
     include_bytes!("files/upsmon.conf"),
     include_bytes!("files/nut.conf"),
+    include_bytes!("files/upssched.conf"),
 ];
 
 /// A good file with bytes changed, taken out or put in.

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use outage_config::{
-    Grant, MonitorRole, NotifyFlags, NotifyType, NutConf, UpsConf, UpsdConf, UpsdUsers, UpsmonConf, nut_conf,
-    ups_conf, upsd_conf, upsd_users, upsmon_conf,
+    Grant, MonitorRole, NotifyFlags, NotifyType, NutConf, SchedCommand, UpsConf, UpsdConf, UpsdUsers,
+    UpsmonConf, UpsschedConf, nut_conf, ups_conf, upsd_conf, upsd_users, upsmon_conf, upssched_conf,
 };
 
 #[track_caller]
@@ -119,6 +119,74 @@ fn upsmon_conf_has_every_directive() {
     assert_eq!(conf.notify.len(), NotifyType::COUNT);
     assert_eq!(clean(upsmon_conf("upsmon.conf", b"")), UpsmonConf::default());
     assert!(!format!("{conf:?}").contains("pass word"));
+}
+
+#[test]
+fn upssched_conf_has_every_directive() {
+    let conf: UpsschedConf = clean(upssched_conf("upssched.conf", include_bytes!("files/upssched.conf")));
+    assert_eq!(conf.script, ["/etc/nut/upssched-cmd", "--quiet"]);
+    assert_eq!(conf.pipe.as_deref(), Some("/run/nut/upssched/pipe".as_ref()));
+    assert_eq!(conf.lock.as_deref(), Some("/run/nut/upssched/lock".as_ref()));
+    assert_eq!((conf.debug_min, conf.problem()), (Some(2), None));
+    let start = |timer: &str, millis, shared| SchedCommand::Start {
+        timer: timer.to_owned(),
+        after: Duration::from_millis(millis),
+        shared,
+    };
+    let cancel = |timer: &str, command: Option<&str>, matched| SchedCommand::Cancel {
+        timer: timer.to_owned(),
+        command: command.map(str::to_owned),
+        matched,
+    };
+    let commands: Vec<_> = conf.rules.iter().map(|rule| rule.command.clone()).collect();
+    assert_eq!(
+        commands,
+        [
+            start("onbatt", 30_000, false),
+            start("early shutdown", 90_000, false),
+            cancel("onbatt", Some("back"), false),
+            cancel("early shutdown", None, true),
+            start("gone", 500, true),
+            SchedCommand::Execute("low battery".to_owned()),
+        ]
+    );
+    let lines = |notice: &str, ups: &str| -> Vec<usize> {
+        conf.rules.iter().filter(|rule| rule.matches(notice, ups)).map(|rule| rule.line).collect()
+    };
+    assert_eq!(lines("ONBATT", "eaton3s@localhost"), [6, 7]);
+    assert_eq!(lines("Onbatt", "EATON3S@localhost"), [6]);
+    assert_eq!(lines("ONLINE", ""), [8, 9]);
+    assert_eq!(lines("ONLIN", ""), [0; 0]);
+    assert_eq!(clean(upssched_conf("upssched.conf", b"")), UpsschedConf::default());
+}
+
+#[test]
+fn cmdscript_is_one_word_or_several() {
+    let script = |line: &str| clean(upssched_conf("", format!("CMDSCRIPT {line}\n").as_bytes())).script;
+    assert_eq!(script("/bin/cmd"), ["/bin/cmd"]);
+    assert_eq!(script("/bin/cmd a \"b c\""), ["/bin/cmd", "a", "b c"]);
+    assert_eq!(script("\"/bin/cmd a b\""), ["/bin/cmd", "a", "b"]);
+}
+
+#[test]
+fn upssched_needs_three_files() {
+    let problem =
+        |lines: &str| upssched_conf("", format!("{lines}AT ONLINE * EXECUTE x\n").as_bytes()).0.problem();
+    assert_eq!(problem(""), Some("CMDSCRIPT must be set before any ATs in the config file".to_owned()));
+    let one = "CMDSCRIPT /c\n";
+    assert_eq!(problem(one), Some("PIPEFN must be set before any ATs in the config file".to_owned()));
+    let two = format!("{one}PIPEFN /p\n");
+    assert_eq!(problem(&two), Some("LOCKFN must be set before any ATs in the config file".to_owned()));
+    assert_eq!(
+        problem(&format!("{two}LOCKFN /p\n")),
+        Some("PIPEFN and LOCKFN name the same file".to_owned())
+    );
+    assert_eq!(problem(&format!("{two}LOCKFN /l\n")), None);
+    assert_eq!(
+        clean(upssched_conf("", b"PIPEFN /p\n")).problem(),
+        None,
+        "without AT lines there is nothing to do"
+    );
 }
 
 #[test]
