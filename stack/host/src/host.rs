@@ -57,6 +57,39 @@ impl Host {
         }
     }
 
+    /// How often a service manager that would restart this process if it hung is to hear of it: twice as often as it
+    /// looks (sd_watchdog_enabled(3); `WatchdogSec=` of a unit). `None` where none does.
+    #[must_use]
+    pub fn watchdog_period(&self) -> Option<Duration> {
+        let of_another = |pid: String| !pid.is_empty() && pid.trim().parse() != Ok(self.pid());
+        if self.env("WATCHDOG_PID").is_some_and(of_another) {
+            return None;
+        }
+        let limit = self.env("WATCHDOG_USEC")?.trim().parse().ok()?;
+        Some(Duration::from_micros(limit) / 2).filter(|period| !period.is_zero())
+    }
+
+    /// Does `work`, and meanwhile tells the service manager again and again that this process does not hang.
+    pub async fn watched<T>(&self, work: impl Future<Output = T>) -> T {
+        self.watched_by(work, || self.notify_manager("WATCHDOG=1")).await
+    }
+
+    /// The same, telling somebody else.
+    pub async fn watched_by<T>(&self, work: impl Future<Output = T>, tell: impl Fn()) -> T {
+        let Some(period) = self.watchdog_period() else { return work.await };
+        let telling = async {
+            loop {
+                tell();
+                self.sleep(period).await;
+            }
+        };
+        select! {
+            biased;
+            value = work => value,
+            never = telling => never,
+        }
+    }
+
     /// `LOG_NOTICE`.
     pub fn notice(&self, text: impl Display) {
         self.log(Priority::Notice, &text.to_string());

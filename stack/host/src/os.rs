@@ -177,6 +177,8 @@ pub trait Os: Send + Sync + 'static {
     fn pid(&self) -> u32;
     /// Whether this process may do anything (uid 0).
     fn is_root(&self) -> bool;
+    /// Whether there is a user of this name.
+    fn knows_user(&self, name: &str) -> bool;
     /// From now on `/` is the directory `root` (chroot(2)), which is the working directory too. Paths and
     /// [`Os::become_user`] go by what is in it; `user` is looked up before, for the new root may not know it.
     fn change_root(&self, root: &Path, user: Option<&str>) -> io::Result<()>;

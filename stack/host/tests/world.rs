@@ -273,3 +273,34 @@ async fn disks_fail_where_they_are_told_to() {
     machine.fail_files("/etc", None);
     assert!(host.write("/etc/killpower".as_ref(), b"", 0o600).is_ok());
 }
+
+/// A service manager that watches is told twice as often as it looks, and by nobody else than the one it means.
+#[tokio::test(start_paused = true)]
+async fn a_watchdog_is_fed_for_as_long_as_the_work_goes_on() {
+    for (pid, usec, expected) in [
+        (None, "4000000", vec![0, 2, 4]),
+        (Some("own"), "4000000", vec![0, 2, 4]),
+        (Some(""), "4000000", vec![0, 2, 4]),
+        (Some("1"), "4000000", vec![]),
+        (None, "", vec![]),
+        (None, "0", vec![]),
+        (None, "soon", vec![]),
+    ] {
+        let world = World::new(1);
+        let machine = world.machine("a");
+        let host = machine.host("upsd");
+        machine.set_env("WATCHDOG_USEC", usec);
+        if let Some(pid) = pid {
+            machine.set_env("WATCHDOG_PID", &pid.replace("own", &host.pid().to_string()));
+        }
+        assert_eq!(host.watched(async { host.sleep(5 * SECOND).await }).await, ());
+        host.sleep(5 * SECOND).await;
+        let fed: Vec<_> = world
+            .events()
+            .into_iter()
+            .filter(|event| event.kind == EventKind::Manager("WATCHDOG=1".into()))
+            .map(|event| event.at.as_secs())
+            .collect();
+        assert_eq!(fed, expected, "{pid:?} {usec}");
+    }
+}

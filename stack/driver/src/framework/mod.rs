@@ -60,11 +60,14 @@ pub async fn run(config: DriverConfig, family: Box<dyn Family>, host: Host) -> E
     let (report_sender, mut reports) = unbounded_channel();
     let mut server = Server::new(config.clone(), host.clone(), listener, request_sender);
     let mut device = Device::new(&config, family, host.clone(), report_sender);
-    let end = select! {
-        biased;
-        end = Quiet::new(server.run(&mut reports)) => Ok(end),
-        defeat = Quiet::new(device.run(&mut requests)) => Err(defeat),
+    let work = async {
+        select! {
+            biased;
+            end = Quiet::new(server.run(&mut reports)) => Ok(end),
+            defeat = Quiet::new(device.run(&mut requests)) => Err(defeat),
+        }
     };
+    let end = host.watched(work).await;
     host.notify_manager("STOPPING=1");
     let closed = host.timeout(CLOSING, device.close()).await;
     if closed.is_err() {

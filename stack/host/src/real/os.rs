@@ -174,6 +174,10 @@ impl Os for RealOs {
         nix::unistd::Uid::effective().is_root()
     }
 
+    fn knows_user(&self, name: &str) -> bool {
+        Account::find(name).is_ok()
+    }
+
     fn change_root(&self, root: &Path, user: Option<&str>) -> io::Result<()> {
         let account = user.and_then(|user| Some((user.to_owned(), Account::find(user).ok()?)));
         self.log.open_syslog();

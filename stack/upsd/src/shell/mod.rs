@@ -155,7 +155,7 @@ pub async fn run(config: UpsdConfig, host: Host) -> ExitCode {
         }
     };
     let pid_file = if running.config.options.pid_file { PidFile::write(&host, &pid_path) } else { None };
-    running.serve().await;
+    host.watched(running.serve()).await;
     host.notify_manager("STOPPING=1");
     if let Some(file) = pid_file {
         file.remove();
