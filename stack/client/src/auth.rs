@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use outage_config::{AuthConf, Paths};
+use outage_config::{AuthConf, AuthSettings, Paths};
 use outage_host::{Host, Priority};
 
 use crate::error::system_text;
@@ -131,33 +131,39 @@ impl Auth {
         server: &ServerAddress,
     ) -> Result<Access, AuthError> {
         let found = self.conf.settings(user, &server.host, server.port);
-        let mut settings = TlsSettings {
-            server_name: found.cert_host,
-            required: found.force_ssl == Some(true),
-            ..TlsSettings::default()
-        };
-        let mut about = PathBuf::from("CERTHOST");
-        if found.cert_verify == Some(true) {
-            about = found.cert_path.map_or_else(|| system_trust(host), PathBuf::from);
-            settings.trust = Some(read_trust(host, &about)?);
-        }
-        // One after the other, so that it is known which file is wrong.
-        let wrong = |path: &Path| {
-            let path = path.to_owned();
-            move |error| AuthError::Tls(path, error)
-        };
-        let mut tls = Tls::new(&settings).map_err(wrong(&about))?;
-        if let Some(file) = found.cert_file {
-            let file = PathBuf::from(file);
-            settings.identity = Some(read(host, &file)?);
-            tls = Tls::new(&settings).map_err(wrong(&file))?;
-        }
+        let tls = tls(host, &found)?;
         let credentials = match (&found.user, found.password) {
             (Some(user), Some(password)) => Some(Credentials { user: user.clone(), password }),
             _ => None,
         };
         Ok(Access { credentials, user: found.user, tls })
     }
+}
+
+/// How to encrypt by these settings, from the files that they name.
+///
+/// # Errors
+/// [`AuthError::Read`] or [`AuthError::Tls`] for the files with certificates and keys.
+pub fn tls(host: &Host, wanted: &AuthSettings) -> Result<Tls, AuthError> {
+    let mut settings = TlsSettings {
+        server_name: wanted.cert_host.clone(),
+        required: wanted.force_ssl == Some(true),
+        ..TlsSettings::default()
+    };
+    let mut about = PathBuf::from("CERTHOST");
+    if wanted.cert_verify == Some(true) {
+        about = wanted.cert_path.as_ref().map_or_else(|| system_trust(host), PathBuf::from);
+        settings.trust = Some(read_trust(host, &about)?);
+    }
+    // One after the other, so that it is known which file is wrong.
+    let wrong = |path: &Path| {
+        let path = path.to_owned();
+        move |error| AuthError::Tls(path, error)
+    };
+    let tls = Tls::new(&settings).map_err(wrong(&about))?;
+    let Some(file) = wanted.cert_file.as_ref().map(PathBuf::from) else { return Ok(tls) };
+    settings.identity = Some(read(host, &file)?);
+    Tls::new(&settings).map_err(wrong(&file))
 }
 
 fn usual_files(host: &Host) -> Vec<PathBuf> {

@@ -89,12 +89,12 @@ impl Row {
 pub(crate) struct Faults {
     file: String,
     list: Vec<Diagnostic>,
-    idle: BTreeSet<&'static str>,
+    said: BTreeSet<&'static str>,
 }
 
 impl Faults {
     pub(crate) fn new(file: &str) -> Self {
-        Self { file: file.to_owned(), list: Vec::new(), idle: BTreeSet::new() }
+        Self { file: file.to_owned(), list: Vec::new(), said: BTreeSet::new() }
     }
 
     /// All of them, in the order of their places.
@@ -143,14 +143,9 @@ impl Faults {
         }
     }
 
-    /// A directive that is known and changes nothing yet; said once a file.
-    pub(crate) fn idle(&mut self, row: &Row, directive: &'static str) {
-        self.once(row, directive, &format!("{directive} is not acted on yet"), None);
-    }
-
     /// Something to know about a directive; said once a file.
     pub(crate) fn once(&mut self, row: &Row, directive: &'static str, message: &str, help: Option<&str>) {
-        if self.idle.insert(directive) {
+        if self.said.insert(directive) {
             let fault = self.note(row.key().spot, message);
             if let Some(help) = help {
                 fault.help(help);

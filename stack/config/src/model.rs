@@ -347,12 +347,29 @@ pub struct UpsmonConf {
     pub run_as_user: Option<String>,
     /// CERTPATH
     pub cert_path: Option<String>,
+    /// CERTFILE
+    pub cert_file: Option<String>,
+    /// CERTHOST lines; of those for one host, the last counts.
+    pub cert_hosts: Vec<CertHost>,
     /// CERTVERIFY
     pub cert_verify: bool,
     /// FORCESSL
     pub force_ssl: bool,
     /// DEBUG_MIN
     pub debug_min: Option<u8>,
+}
+
+/// `CERTHOST host name verify force`: what counts for one server instead of CERTVERIFY and FORCESSL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertHost {
+    /// The server, as MONITOR names it.
+    pub host: String,
+    /// The name that its certificate is to have.
+    pub name: String,
+    /// Whether its certificate is verified; `None` (-1): as CERTVERIFY says.
+    pub verify: Option<bool>,
+    /// Whether it is turned away when it does not encrypt; `None` (-1): as FORCESSL says.
+    pub force: Option<bool>,
 }
 
 /// nut.conf: shell assignments.

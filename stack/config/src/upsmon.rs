@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::diagnostic::Diagnostic;
 use crate::duration::duration_or_never;
 use crate::file::{Faults, Row, Token, rows, shown};
-use crate::model::{Monitor, MonitorRole, NotifyFlags, NotifyRule, NotifyType, UpsmonConf};
+use crate::model::{CertHost, Monitor, MonitorRole, NotifyFlags, NotifyRule, NotifyType, UpsmonConf};
 use crate::notify;
 use crate::suggest::nearest;
 use crate::value::{Directive, boolean};
@@ -66,6 +66,8 @@ impl Default for UpsmonConf {
             powerdown_flag: None,
             run_as_user: None,
             cert_path: None,
+            cert_file: None,
+            cert_hosts: Vec::new(),
             cert_verify: false,
             force_ssl: false,
             debug_min: None,
@@ -148,29 +150,27 @@ fn directive(conf: &mut UpsmonConf, row: &Row, faults: &mut Faults) {
         "POWERDOWNFLAG" => directive.text(&mut conf.powerdown_flag),
         "RUN_AS_USER" => directive.text(&mut conf.run_as_user),
         "DEBUG_MIN" => directive.optional_number(&mut conf.debug_min),
-        "CERTPATH" => {
-            directive.text(&mut conf.cert_path);
-            faults.idle(row, name);
-        }
+        "CERTPATH" => directive.text(&mut conf.cert_path),
+        "CERTFILE" => directive.text(&mut conf.cert_file),
         "CERTVERIFY" => {
-            directive.boolean(&mut conf.cert_verify);
-            faults.idle(row, name);
+            if let Some(word) = directive.one(None) {
+                conf.cert_verify = guard(&mut directive, word);
+            }
         }
         "FORCESSL" => {
-            directive.boolean(&mut conf.force_ssl);
-            faults.idle(row, name);
+            if let Some(word) = directive.one(None) {
+                conf.force_ssl = guard(&mut directive, word);
+            }
         }
-        "CERTFILE" => {
-            directive.values(1, 1);
-            faults.idle(row, name);
-        }
+        "CERTHOST" => cert_host(conf, &mut directive),
         "CERTIDENT" => {
             directive.values(2, 2);
-            faults.idle(row, name);
-        }
-        "CERTHOST" => {
-            directive.values(4, 4);
-            faults.idle(row, name);
+            faults.once(
+                row,
+                name,
+                "CERTIDENT is for certificates in an NSS database, which this upsmon does not use",
+                Some("put the certificate, its chain and its key, as PEM and not encrypted, into CERTFILE"),
+            );
         }
         _ => {}
     }
@@ -255,6 +255,24 @@ pub fn split_system(system: &str) -> Option<(&str, &str, u16)> {
         Some(port) => port.parse().ok().filter(|port| *port != 0)?,
     };
     (!host.is_empty()).then_some((ups, host, port))
+}
+
+/// Whether something is guarded. What cannot be read is no reason to leave it open.
+fn guard(directive: &mut Directive<'_, '_>, word: &Token) -> bool {
+    boolean(&word.text).unwrap_or_else(|| {
+        let text = format!("{} needs 0 or 1, not {}", directive.name, shown(&word.text));
+        directive.faults.error(word.spot, text).help("until it is mended it counts as 1");
+        true
+    })
+}
+
+/// `CERTHOST host name verify force`, of which the last two are 1, 0 or -1.
+fn cert_host(conf: &mut UpsmonConf, directive: &mut Directive<'_, '_>) {
+    let Some([host, name, verify, force]) = directive.values(4, 4) else { return };
+    let mut flag = |word: &Token| (word.text != "-1").then(|| guard(&mut *directive, word));
+    let (verify, force) = (flag(verify), flag(force));
+    conf.cert_hosts.retain(|other| !other.host.eq_ignore_ascii_case(&host.text));
+    conf.cert_hosts.push(CertHost { host: host.text.clone(), name: name.text.clone(), verify, force });
 }
 
 fn shutdown_exit(conf: &mut UpsmonConf, directive: &mut Directive<'_, '_>) {

@@ -171,8 +171,10 @@ NOTIFYFLAG FSD IGNORE+EXEC
 NOTIFYFLAG EVERYTHING SYSLOG
 ALARMCRITICAL 2
 CERTVERIFY 1
-FORCESSL 1
+FORCESSL 2
 CERTHOST localhost "My nut server" 1
+CERTHOST localhost nut maybe 0
+CERTIDENT name
 POWERDOWNFLAG "/etc/kill
 power"
 RUN_AS_USER "nut
@@ -188,6 +190,9 @@ RUN_AS_USER "nut
         "unknown flags alone change nothing"
     );
     assert!(conf.notify[&outage_config::NotifyType::OnBatt].flags.syslog);
+    assert_eq!(conf.cert_hosts.len(), 1);
+    assert!(conf.force_ssl, "what cannot be read opens nothing");
+    assert_eq!((conf.cert_hosts[0].verify, conf.cert_hosts[0].force), (Some(true), Some(false)));
 }
 
 #[test]
@@ -364,7 +369,7 @@ fn no_message_shows_a_password() {
         }
     }
     for text in ["CERTIDENT SECRET", "CERTIDENT a SECRET b"] {
-        for fault in upsd_conf("f", text.as_bytes()).1 {
+        for fault in upsd_conf("f", text.as_bytes()).1.iter().chain(&upsmon_conf("f", text.as_bytes()).1) {
             assert!(!fault.to_string().contains("SECRET"), "{text:?}: {fault}");
         }
     }

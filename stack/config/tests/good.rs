@@ -107,6 +107,18 @@ fn upsmon_conf_has_every_directive() {
         (Some("/etc/killpower"), Some("nut"))
     );
     assert_eq!(conf.debug_min, Some(3));
+    assert_eq!(conf.cert_path.as_deref(), Some("/etc/nut/authorities"));
+    assert_eq!(conf.cert_file.as_deref(), Some("/etc/nut/client.pem"));
+    assert_eq!((conf.cert_verify, conf.force_ssl), (true, false));
+    let hosts: Vec<_> =
+        conf.cert_hosts.iter().map(|c| (c.host.as_str(), c.name.as_str(), c.verify, c.force)).collect();
+    assert_eq!(
+        hosts,
+        [
+            ("server.example.com", "nut.example.com", None, Some(true)),
+            ("LOCALHOST", "localhost.example.com", Some(true), None),
+        ]
+    );
     assert_eq!(conf.notify[&NotifyType::Online].message, "UPS %s is back");
     assert_eq!(conf.notify[&NotifyType::Online].flags, NotifyFlags { syslog: true, wall: true, exec: true });
     assert_eq!(

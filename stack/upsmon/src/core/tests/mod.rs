@@ -101,6 +101,8 @@ pub(super) fn conf(monitors: &[&str]) -> UpsmonConf {
         powerdown_flag: Some("/flag".into()),
         run_as_user: None,
         cert_path: None,
+        cert_file: None,
+        cert_hosts: Vec::new(),
         cert_verify: false,
         force_ssl: false,
         debug_min: None,
