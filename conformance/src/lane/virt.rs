@@ -106,6 +106,9 @@ impl VirtualLane {
         // A file makes its folder.
         machine.put_file(format!("{STATE}/.keep"), "", 0o640)?;
         machine.set_mode(STATE, 0o770)?;
+        for hook in [SHUTDOWN, NOTIFY] {
+            machine.put_file(hook, "", 0o755)?;
+        }
         machine.on_spawn(program);
         Ok(())
     }

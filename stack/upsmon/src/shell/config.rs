@@ -59,6 +59,12 @@ impl UpsmonConfig {
         }
     }
 
+    /// Says as much as DEBUG_MIN asks for: at the start at least that, after a reload just that (upsmon.conf(5)).
+    pub(crate) fn apply_debug_min(&self, host: &Host, least: Option<u8>, reloaded: bool) {
+        let Some(least) = least else { return };
+        host.set_debug_level(if reloaded { least } else { least.max(self.debug) });
+    }
+
     /// Writes this process's id where `-c` looks for it.
     pub(crate) fn claim_pid_file(&self, host: &Host) {
         let Some(file) = &self.pid_file else { return };
@@ -155,10 +161,45 @@ pub(crate) fn introduce(host: &Host, conf: &UpsmonConf) {
     if conf.shutdown_cmd.is_none() && conf.min_supplies > 0 {
         host.warn("no shutdown command defined: this machine will not be shut down. Set SHUTDOWNCMD");
     }
+    if let Some(program) = conf.shutdown_cmd.as_deref().and_then(|command| missing(host, command)) {
+        host.warn(format_args!(
+            "SHUTDOWNCMD: there is no {program}: this machine will not be shut down. Name a program that is there"
+        ));
+    }
+    if conf.notify.values().any(|rule| rule.flags.exec) {
+        match conf.notify_cmd.as_deref() {
+            None => host.warn("NOTIFYFLAG says EXEC, but there is no NOTIFYCMD to run"),
+            Some(command) => {
+                if let Some(program) = missing(host, command) {
+                    host.warn(format_args!(
+                        "NOTIFYCMD: there is no {program}: notices with EXEC will not be run"
+                    ));
+                }
+            }
+        }
+    }
+    if conf.cert_path.is_some()
+        && !conf.cert_verify
+        && !conf.cert_hosts.iter().any(|own| own.verify == Some(true))
+    {
+        host.warn("CERTPATH does nothing without CERTVERIFY 1: no server's certificate is looked at");
+    }
     if conf.poll_freq_alert > conf.dead_time {
         host.warn(format_args!(
             "POLLFREQALERT ({:?}) is longer than DEADTIME ({:?}): one lost answer is enough to call a UPS on battery dead",
             conf.poll_freq_alert, conf.dead_time
         ));
     }
+}
+
+/// The program of a command, if it is named by its path and is not there. What a shell would make something else of is
+/// not judged.
+fn missing<'c>(host: &Host, command: &'c str) -> Option<&'c str> {
+    let command = command.trim_start();
+    let end =
+        command.find(|c: char| c.is_whitespace() || ";&|<>()$`\"'\\*?[".contains(c)).unwrap_or(command.len());
+    let (program, rest) = command.split_at(end);
+    let whole = !rest.starts_with(['$', '`', '"', '\'', '\\', '*', '?', '[']);
+    let absent = || host.stat(Path::new(program)).is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+    (whole && program.starts_with('/') && absent()).then_some(program)
 }

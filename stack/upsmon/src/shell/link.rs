@@ -4,12 +4,13 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use outage_client::{Client, Error};
+use outage_client::{Client, Error, Options, ServerAddress};
 use outage_config::{Monitor, MonitorRole};
 use outage_host::{Elapsed, Host};
 use tokio::sync::{mpsc, watch};
 
 use super::config::Family;
+use super::secure::Security;
 use crate::core::{Event, LoginError, LoginStep, MonitorId, PollError, Reading, Word};
 
 /// How long an answer may take. NUT's clients wait as long.
@@ -24,9 +25,11 @@ const LOGOUT_LIMIT: Duration = Duration::from_millis(500);
 const BUZZWORDS: [&str; 2] = ["ups.mode.buzzwords", "experimental.ups.mode.buzzwords"];
 
 /// What is asked of a link. Done one after the other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Order {
     Poll,
+    /// The configuration was read again: how to encrypt from now on.
+    Secure(Box<Security>),
     Login,
     SetFsd,
     QueryLogins,
@@ -40,6 +43,9 @@ pub(crate) struct Link {
     pub(crate) monitor: Monitor,
     pub(crate) connect_timeout: Duration,
     pub(crate) family: Family,
+    pub(crate) security: Security,
+    /// It was said that this server does not encrypt.
+    pub(crate) said_clear: bool,
     pub(crate) events: mpsc::UnboundedSender<Event>,
     pub(crate) hurry: watch::Receiver<bool>,
     pub(crate) connection: Option<Connection>,
@@ -69,6 +75,13 @@ impl Link {
                     }
                     Event::Polled(self.id, result)
                 }
+                Order::Secure(security) => {
+                    if !security.agrees(&self.security) {
+                        self.leave().await;
+                    }
+                    self.security = *security;
+                    continue;
+                }
                 Order::Login => {
                     self.login().await;
                     continue;
@@ -79,6 +92,10 @@ impl Link {
             };
             self.tell(event);
         }
+        self.leave().await;
+    }
+
+    async fn leave(&mut self) {
         if let Some(connection) = self.connection.take() {
             // Whoever leaves politely is not waited for; whoever can't, leaves all the same.
             let _ = self.host.timeout(LOGOUT_LIMIT, connection.client.logout()).await;
@@ -172,9 +189,35 @@ impl Link {
                 address.ok_or_else(|| format!("{name} has no such address"))?.ip().to_string()
             }
         };
-        Client::connect(&self.host, &address, *port, self.connect_timeout)
-            .await
-            .map_err(|error| error.to_string())
+        let server = ServerAddress { host: address, port: *port };
+        let options = Options::default().timeout(self.connect_timeout).tls(self.security.tls(&self.host)?);
+        let opened = Client::connect_with(&self.host, &server, &options).await;
+        match &opened {
+            Ok(client) => {
+                self.said_clear = false;
+                let (system, how) =
+                    (&self.monitor.system, if client.is_encrypted() { "encrypted" } else { "in the clear" });
+                self.host.debug(1, format_args!("UPS [{system}]: connected, {how}"));
+            }
+            Err(Error::NoTls) => self.say_clear(),
+            // The certificates may be others by the next time.
+            Err(Error::Tls(_)) => self.security.forget(),
+            Err(_) => {}
+        }
+        opened.map_err(|error| error.to_string())
+    }
+
+    /// A server that does not encrypt, and has to. The failed polls are logged as ever; why, and what to do, once.
+    fn say_clear(&mut self) {
+        if std::mem::replace(&mut self.said_clear, true) {
+            return;
+        }
+        let Monitor { system, host, .. } = &self.monitor;
+        let directive = self.security.wants().unwrap_or("FORCESSL");
+        self.host.error(format_args!(
+            "UPS [{system}]: upsd on {host} does not encrypt (STARTTLS), which {directive} wants: no password is sent, and \
+             nothing is read from it. Give it a certificate (CERTFILE in upsd.conf), or except it by CERTHOST"
+        ));
     }
 
     /// Tells who we are, as far as the server does not know yet, and says how that went.

@@ -5,6 +5,7 @@ mod flag;
 mod link;
 mod notify;
 mod privileged;
+mod secure;
 mod watch;
 
 pub(crate) use config::pid_in;
@@ -30,11 +31,19 @@ pub async fn run(config: UpsmonConfig, host: Host) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    config.apply_debug_min(&host, conf.debug_min, false);
     config::introduce(&host, &conf);
     flag::prepare(&host, &mut conf);
     let user = config.user.clone().or_else(|| conf.run_as_user.clone()).filter(|user| user != "root");
     match user {
         Some(user) if host.is_root() && !config.single_process => {
+            if !host.knows_user(&user) {
+                // Said now, while whoever starts this looks.
+                host.error(format_args!(
+                    "Fatal error: there is no user {user}: name another one with RUN_AS_USER, or make it (useradd)"
+                ));
+                return ExitCode::FAILURE;
+            }
             privileged::run(&config, &conf, &user, host).await
         }
         user => {
@@ -48,8 +57,8 @@ pub async fn run(config: UpsmonConfig, host: Host) -> ExitCode {
                 _ => {}
             }
             config.claim_pid_file(&host);
-            let watch = Watch::new(config, conf, Executor::Own, host);
-            watch.run().await
+            let watch = Watch::new(config, conf, Executor::Own, host.clone());
+            host.watched(watch.run()).await
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Takes notices to where they go, without making the judgement wait.
 
 use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use outage_config::{NotifyFlags, NotifyType};
@@ -25,12 +26,14 @@ const DELIVERY_LIMIT: Duration = Duration::from_secs(10);
 /// other, and a script that counts on "on line" coming after "on battery" does the wrong thing.
 const IN_TURN: Duration = Duration::from_secs(1);
 
-/// A NOTIFYCMD that runs for longer is worth a word. It is left alone: people do sleep in them.
+/// A NOTIFYCMD that runs for longer is worth a word, and is not waited for. It is left alone: people do sleep in them
+/// before they shut something down.
 const LONG_RUN: Duration = Duration::from_secs(300);
 
 /// Delivers until the sender is gone and everything is delivered. Programs that it started are left running.
 pub(crate) async fn deliver(host: Host, mut messages: mpsc::UnboundedReceiver<Message>) {
     let mut running = JoinSet::new();
+    let complaints = Complaints { host: host.clone(), last: Arc::default() };
     loop {
         let message = tokio::select! {
             biased;
@@ -45,10 +48,33 @@ pub(crate) async fn deliver(host: Host, mut messages: mpsc::UnboundedReceiver<Me
                     broadcast(&host, &text).await;
                 }
                 if let Some(command) = command.filter(|_| flags.exec) {
-                    execute(&host, &mut running, &command, kind, ups, text).await;
+                    execute(&complaints, &mut running, &command, kind, ups, text).await;
                 }
             }
         }
+    }
+}
+
+/// What is wrong with NOTIFYCMD is said once, until it has worked again or is wrong in another way.
+#[derive(Clone)]
+struct Complaints {
+    host: Host,
+    last: Arc<Mutex<Option<(String, String)>>>,
+}
+
+impl Complaints {
+    fn say(&self, program: &str, what: impl Into<String>) {
+        let complaint = (program.to_owned(), what.into());
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.as_ref() != Some(&complaint) {
+            let (program, what) = last.insert(complaint);
+            self.host
+                .error(format_args!("NOTIFYCMD {program} {what}; this is not said again until it changes"));
+        }
+    }
+
+    fn worked(&self) {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 
@@ -60,17 +86,18 @@ async fn broadcast(host: &Host, text: &str) {
 
 /// NOTIFYCMD is words, not a line for a shell; the text is one more word (NUT after 2.8.5).
 async fn execute(
-    host: &Host,
+    complaints: &Complaints,
     running: &mut JoinSet<()>,
     command: &str,
     kind: NotifyType,
     ups: String,
     text: String,
 ) {
+    let host = &complaints.host;
     let mut argv = match lex::words(command) {
         Ok(argv) if !argv.is_empty() => argv,
         Ok(_) => return,
-        Err(error) => return host.error(format_args!("failed to read NOTIFYCMD {command}: {error:?}")),
+        Err(error) => return complaints.say(command, format!("cannot be read: {error:?}")),
     };
     argv.push(text);
     let mut command = Command::new(argv);
@@ -78,29 +105,30 @@ async fn execute(
     let program = command.argv[0].clone();
     let mut child = match host.timeout(DELIVERY_LIMIT, host.spawn(&command)).await {
         Ok(Ok(child)) => child,
-        Ok(Err(error)) => return host.error(format_args!("failed to run NOTIFYCMD {program}: {error}")),
-        Err(elapsed) => return host.error(format_args!("failed to run NOTIFYCMD {program}: {elapsed}")),
+        Ok(Err(error)) => return complaints.say(&program, format!("cannot be run: {error}")),
+        Err(elapsed) => return complaints.say(&program, format!("cannot be run: {elapsed}")),
     };
-    if let Ok(status) = host.timeout(IN_TURN, child.wait()).await {
-        return ended(host, &program, kind, status);
+    while running.try_join_next().is_some() {}
+    // Where one hangs, the next may hang as well, and there may be little time left for those behind it.
+    let patience = if running.is_empty() { IN_TURN } else { IN_TURN / 10 };
+    if let Ok(status) = host.timeout(patience, child.wait()).await {
+        return ended(complaints, &program, status);
     }
-    let host = host.clone();
+    let complaints = complaints.clone();
     running.spawn(async move {
-        let status = match host.timeout(LONG_RUN, child.wait()).await {
-            Ok(status) => status,
+        match complaints.host.timeout(LONG_RUN, child.wait()).await {
+            Ok(status) => ended(&complaints, &program, status),
             Err(_) => {
-                host.warn(format_args!("NOTIFYCMD {program} for {kind} has been running for 5 minutes"));
-                child.wait().await
+                complaints.say(&program, "has been running for 5 minutes and is not waited for any more");
             }
-        };
-        ended(&host, &program, kind, status);
+        }
     });
 }
 
-fn ended(host: &Host, program: &str, kind: NotifyType, status: io::Result<ExitStatus>) {
+fn ended(complaints: &Complaints, program: &str, status: io::Result<ExitStatus>) {
     match status {
-        Ok(status) if status.success() => {}
-        Ok(status) => host.warn(format_args!("NOTIFYCMD {program} for {kind} ended with {status}")),
-        Err(error) => host.warn(format_args!("failed to wait for NOTIFYCMD {program}: {error}")),
+        Ok(status) if status.success() => complaints.worked(),
+        Ok(status) => complaints.say(program, format!("ended with {status}")),
+        Err(error) => complaints.say(program, format!("was lost track of: {error}")),
     }
 }

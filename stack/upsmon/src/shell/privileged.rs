@@ -2,7 +2,8 @@
 //!
 //! The parent reads the configuration, then starts this program once more and waits on a Unix socket that only root can
 //! reach. The child connects while it is still root, then becomes RUN_AS_USER and watches. One byte from it, 1, is the
-//! order to shut down; one byte back says how that went. When either goes away, the other sees the socket close.
+//! order to shut down; one byte back says how that went. 2 is a sign of life for a service manager that
+//! wants one: the parent passes it on. When either goes away, the other sees the socket close.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -20,7 +21,9 @@ use super::watch::{Executor, Watch, flag_failure, start_shutdown};
 use crate::core::Event;
 
 /// The child's order.
-const SHUT_DOWN: u8 = 1;
+pub(super) const SHUT_DOWN: u8 = 1;
+/// Its sign of life.
+const ALIVE: u8 = 2;
 /// The parent's answers.
 const DONE: u8 = 0;
 const FAILED: u8 = 1;
@@ -60,6 +63,9 @@ async fn start_child(
     let (program, _) = host.program();
     let mut command = Command::new(child_args(config, &program, &socket, user));
     command.name = Some("upsmon".into());
+    // Whoever watches this process has to be told of the one that does the work.
+    let watchdog = if host.watchdog_period().is_some() { "WATCHDOG_PID" } else { "WATCHDOG_USEC" };
+    command.env = vec![(watchdog.into(), String::new())];
     let accepted = async {
         let mut child = host.spawn(&command).await?;
         let stream = tokio::select! {
@@ -117,15 +123,17 @@ async fn serve(host: &Host, conf: &UpsmonConf, child: &mut dyn Child, mut stream
             },
             signal = host.next_signal() => {
                 if matches!(signal, Signal::Term | Signal::Int | Signal::Quit) {
+                    host.notify_manager("STOPPING=1");
                     // It goes when it may: a shutdown that has begun is not called off.
                     let _ = host.send_signal(child.id(), Signal::Term);
                 }
             }
             byte = stream.read_u8(), if open => match byte {
                 Ok(SHUT_DOWN) => {
-                    let answer = if obey(host, conf).await { DONE } else { FAILED };
+                    let answer = if host.watched(obey(host, conf)).await { DONE } else { FAILED };
                     open = stream.write_all(&[answer]).await.is_ok();
                 }
+                Ok(ALIVE) => host.notify_manager("WATCHDOG=1"),
                 Ok(_) => {}
                 Err(_) => open = false,
             },
@@ -142,7 +150,7 @@ async fn obey(host: &Host, conf: &UpsmonConf) -> bool {
     }
     let started = start_shutdown(host, conf.shutdown_cmd.as_deref()).await;
     let ended = match started {
-        Ok(running) => running.end().await,
+        Ok(running) => running.end(host).await,
         Err(text) => Err(text),
     };
     match ended {
@@ -159,11 +167,14 @@ pub async fn run_child(config: UpsmonConfig, socket: PathBuf, host: Host) -> Exi
     match prepare_child(&config, &socket, &host).await {
         Ok((conf, stream)) => {
             let (orders, queue) = mpsc::unbounded_channel();
-            let watch = Watch::new(config, conf, Executor::Parent(orders), host);
+            let alive = orders.clone();
+            config.apply_debug_min(&host, conf.debug_min, false);
+            let watch = Watch::new(config, conf, Executor::Parent(orders), host.clone());
             let events = watch.events();
             let mut parent = tokio::task::JoinSet::new();
             parent.spawn(talk(stream, queue, events));
-            watch.run().await
+            // When the parent is gone, so is whoever would have to know.
+            host.watched_by(watch.run(), || _ = alive.send(ALIVE)).await
         }
         Err(text) => {
             host.error(text);
@@ -192,7 +203,7 @@ async fn prepare_child(
 /// Hands orders to the parent, and its answers and its end to the judgement.
 async fn talk(
     mut stream: BoxStream,
-    mut orders: mpsc::UnboundedReceiver<()>,
+    mut orders: mpsc::UnboundedReceiver<u8>,
     events: mpsc::UnboundedSender<Event>,
 ) {
     let mut ordered = false;
@@ -200,9 +211,9 @@ async fn talk(
         let byte = tokio::select! {
             biased;
             byte = stream.read_u8() => byte,
-            Some(()) = orders.recv() => {
-                ordered = true;
-                match stream.write_all(&[SHUT_DOWN]).await {
+            Some(order) = orders.recv() => {
+                ordered |= order == SHUT_DOWN;
+                match stream.write_all(&[order]).await {
                     Ok(()) => continue,
                     Err(error) => Err(error),
                 }

@@ -14,10 +14,16 @@ use super::config::{self, UpsmonConfig};
 use super::flag;
 use super::link::{Link, Order};
 use super::notify::{self, Message};
+use super::privileged::SHUT_DOWN;
+use super::secure::Security;
 use crate::core::{self, Action, Core, Event, MonitorId};
 
 /// How long the end waits for servers to say goodbye and for notices to be sent.
 const FAREWELL: Duration = Duration::from_secs(2);
+
+/// A shutdown command that takes longer hangs. Long, since some end virtual machines one by one, and a service manager
+/// may end them with this process.
+const SHUTDOWN_LIMIT: Duration = Duration::from_secs(600);
 
 /// Who writes the flag and runs SHUTDOWNCMD.
 #[derive(Debug)]
@@ -25,7 +31,7 @@ pub(crate) enum Executor {
     /// This process.
     Own,
     /// Its parent, which has kept root's rights. It says by an event how that went.
-    Parent(mpsc::UnboundedSender<()>),
+    Parent(mpsc::UnboundedSender<u8>),
 }
 
 /// A running upsmon.
@@ -35,13 +41,19 @@ pub(crate) struct Watch {
     /// The configuration that the first links are opened for; the core has it afterwards.
     start: Option<UpsmonConf>,
     executor: Executor,
-    links: BTreeMap<MonitorId, mpsc::UnboundedSender<Order>>,
+    links: BTreeMap<MonitorId, Handle>,
     link_tasks: JoinSet<()>,
     tasks: JoinSet<()>,
     sender: mpsc::UnboundedSender<Event>,
     events: mpsc::UnboundedReceiver<Event>,
-    hurry: watch::Sender<bool>,
+    hurry: bool,
     wake: Duration,
+}
+
+/// The way to a link. Each has a `hurry` of its own, since those who share one are woken in any order.
+struct Handle {
+    orders: mpsc::UnboundedSender<Order>,
+    hurry: watch::Sender<bool>,
 }
 
 impl Watch {
@@ -58,7 +70,7 @@ impl Watch {
             tasks: JoinSet::new(),
             sender,
             events,
-            hurry: watch::Sender::new(false),
+            hurry: false,
         }
     }
 
@@ -80,10 +92,14 @@ impl Watch {
                 break code;
             }
             let event = self.next_event(&core).await;
+            let reloaded = matches!(event, Some(Event::Reload(_)));
             actions = match event {
                 Some(event) => core.handle(self.host.now(), event),
                 None => Vec::new(),
             };
+            if reloaded {
+                self.secure(&core);
+            }
         };
         drop(messages);
         self.farewell(notifier).await;
@@ -125,6 +141,13 @@ impl Watch {
     /// Reads the configuration again. One that can't be used changes nothing.
     fn reread(&self, core: &Core) -> Option<Event> {
         self.host.info("Reloading configuration");
+        self.host.notify_manager("RELOADING=1");
+        let event = self.read_again(core);
+        self.host.notify_manager("READY=1");
+        event
+    }
+
+    fn read_again(&self, core: &Core) -> Option<Event> {
         let mut conf = match config::load(&self.host, &self.config.conf_file) {
             Ok(conf) => conf,
             Err(error) => {
@@ -146,6 +169,7 @@ impl Watch {
             flag::prepare(&self.host, &mut conf);
         }
         config::introduce(&self.host, &conf);
+        self.config.apply_debug_min(&self.host, conf.debug_min, true);
         Some(Event::Reload(Box::new(conf)))
     }
 
@@ -164,7 +188,10 @@ impl Watch {
                 Action::SetFsd(id) => self.order(id, Order::SetFsd),
                 Action::QueryLogins(id) => self.order(id, Order::QueryLogins),
                 Action::Hurry => {
-                    self.hurry.send_replace(true);
+                    self.hurry = true;
+                    for link in self.links.values() {
+                        link.hurry.send_replace(true);
+                    }
                 }
                 Action::Open(id) => self.open(core, id),
                 Action::Close(id) => {
@@ -200,24 +227,36 @@ impl Watch {
     fn open(&mut self, core: &Core, id: MonitorId) {
         let Some(monitor) = core.monitor(id) else { return };
         let (orders, queue) = mpsc::unbounded_channel();
+        let hurry = watch::Sender::new(self.hurry);
         let link = Link {
             host: self.host.clone(),
             id,
             monitor: monitor.clone(),
             connect_timeout: self.config.connect_timeout,
             family: self.config.family,
+            security: Security::of(core.conf(), &monitor.host),
+            said_clear: false,
             events: self.sender.clone(),
-            hurry: self.hurry.subscribe(),
+            hurry: hurry.subscribe(),
             connection: None,
         };
         self.link_tasks.spawn(link.run(queue));
-        self.links.insert(id, orders);
+        self.links.insert(id, Handle { orders, hurry });
+    }
+
+    /// Tells the links that stay how to encrypt from now on.
+    fn secure(&self, core: &Core) {
+        for id in self.links.keys() {
+            if let Some(monitor) = core.monitor(*id) {
+                self.order(*id, Order::Secure(Box::new(Security::of(core.conf(), &monitor.host))));
+            }
+        }
     }
 
     fn order(&self, id: MonitorId, order: Order) {
         if let Some(link) = self.links.get(&id) {
             // A link's task ends only after the order to close it.
-            let _ = link.send(order);
+            let _ = link.orders.send(order);
         }
     }
 
@@ -235,14 +274,15 @@ impl Watch {
     /// Starts the shutdown command before anything else is done: what the judgement puts after it comes after it.
     async fn run_shutdown(&mut self, command: Option<String>) {
         if let Executor::Parent(parent) = &self.executor
-            && parent.send(()).is_ok()
+            && parent.send(SHUT_DOWN).is_ok()
         {
             return;
         }
         let (started, events) = (start_shutdown(&self.host, command.as_deref()).await, self.sender.clone());
+        let host = self.host.clone();
         self.tasks.spawn(async move {
             let result = match started {
-                Ok(running) => running.end().await,
+                Ok(running) => running.end(&host).await,
                 Err(text) => Err(text),
             };
             _ = events.send(Event::ShutdownRan(result));
@@ -251,7 +291,7 @@ impl Watch {
 
     async fn farewell(mut self, mut notifier: JoinSet<()>) {
         for link in self.links.values() {
-            let _ = link.send(Order::Close);
+            let _ = link.orders.send(Order::Close);
         }
         self.links.clear();
         let everyone = async {
@@ -304,12 +344,17 @@ pub(super) async fn start_shutdown(host: &Host, command: Option<&str>) -> Result
 }
 
 impl RunningShutdown {
-    /// Waits for its end, and whether it was a good one.
-    pub(super) async fn end(mut self) -> Result<(), String> {
-        match self.child.wait().await {
-            Ok(status) if status.success() => Ok(()),
-            Ok(status) => Err(format!("the shutdown command {} ended with {status}", self.command)),
-            Err(error) => Err(format!("failed to wait for the shutdown command {}: {error}", self.command)),
+    /// Waits for its end, and whether it was a good one. One that hangs is left alone: it may yet do its work.
+    pub(super) async fn end(mut self, host: &Host) -> Result<(), String> {
+        let command = &self.command;
+        match host.timeout(SHUTDOWN_LIMIT, self.child.wait()).await {
+            Ok(Ok(status)) if status.success() => Ok(()),
+            Ok(Ok(status)) => Err(format!("the shutdown command {command} ended with {status}")),
+            Ok(Err(error)) => Err(format!("failed to wait for the shutdown command {command}: {error}")),
+            Err(_) => {
+                let minutes = SHUTDOWN_LIMIT.as_secs() / 60;
+                Err(format!("the shutdown command {command} still runs after {minutes} minutes"))
+            }
         }
     }
 }

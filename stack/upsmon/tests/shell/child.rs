@@ -109,6 +109,49 @@ async fn a_child_that_cannot_be_started_is_fatal() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_user_that_is_not_there_is_fatal_at_once() {
+    let world = World::new(1);
+    let conf = CONF.replace("RUN_AS_USER nut", "RUN_AS_USER nosuch");
+    let lab = Lab::start_with(&world, &conf, |machine| machine.on_spawn(upsmon));
+    assert_eq!(lab.ended(1).await, Some(ExitStatus::Code(1)));
+    assert_eq!(lab.find("there is no user nosuch: name another one with RUN_AS_USER").len(), 1);
+    assert!(!world.events().iter().any(|event| event.kind == EventKind::Ready));
+}
+
+/// The parent says to the service manager what the child has to say: that the one who watches does not hang.
+#[tokio::test(start_paused = true)]
+async fn the_parent_passes_on_the_child_s_signs_of_life() {
+    let world = World::new(1);
+    Server::start(&world, "rack", "OL");
+    let lab = Lab::start_with(&world, CONF, |machine| {
+        machine.set_env("WATCHDOG_USEC", "6000000");
+        machine.on_spawn(upsmon);
+    });
+    lab.until(10.0).await;
+    lab.machine.signal(lab.pid, Signal::Term).expect("it runs");
+    assert_eq!(lab.ended(5).await, Some(ExitStatus::Code(0)));
+    let told: Vec<_> = world
+        .events()
+        .into_iter()
+        .filter_map(|event| match event.kind {
+            EventKind::Manager(text) => Some(format!("{} {} {text}", event.at.as_secs(), event.process)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "0 upsmon WATCHDOG=1",
+            "3 upsmon WATCHDOG=1",
+            "6 upsmon WATCHDOG=1",
+            "9 upsmon WATCHDOG=1",
+            "10 upsmon STOPPING=1",
+            "10 upsmon-child STOPPING=1",
+        ]
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_child_that_never_reports_is_ended() {
     let world = World::new(1);
     let lab = Lab::start_with(&world, CONF, |machine| {

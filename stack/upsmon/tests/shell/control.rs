@@ -1,7 +1,7 @@
 //! Starting, signals, reloading, and what a day costs.
 
 use outage_host::virt::{EventKind, World};
-use outage_host::{ExitStatus, Signal};
+use outage_host::{ExitStatus, Priority, Signal};
 use rstest::rstest;
 
 use crate::server::Server;
@@ -49,6 +49,98 @@ async fn configurations_that_cannot_be_used(#[case] conf: &str, #[case] text: &s
     let lab = Lab::start(&world, conf);
     assert_eq!(lab.ended(5).await, Some(ExitStatus::Code(1)));
     assert_eq!(lab.find(text).len(), 1, "{:?}", lab.seen());
+}
+
+/// What would make a shutdown fail is said while somebody looks, not in the hour of need.
+#[rstest]
+#[case::no_command("", "no shutdown command defined: this machine will not be shut down")]
+#[case::absent("SHUTDOWNCMD \"/sbin/shutdwon -h +0\"", "SHUTDOWNCMD: there is no /sbin/shutdwon")]
+#[case::absent_before_more(
+    "SHUTDOWNCMD \"/sbin/shutdwon; true\"",
+    "SHUTDOWNCMD: there is no /sbin/shutdwon:"
+)]
+#[case::no_notifycmd("NOTIFYFLAG ONBATT EXEC", "NOTIFYFLAG says EXEC, but there is no NOTIFYCMD")]
+#[case::absent_notifycmd("NOTIFYFLAG ONBATT EXEC\nNOTIFYCMD /bin/mial", "NOTIFYCMD: there is no /bin/mial")]
+#[case::trust_for_nothing("CERTPATH /etc/nut/ca", "CERTPATH does nothing without CERTVERIFY 1")]
+#[tokio::test(start_paused = true)]
+async fn what_cannot_be_meant_is_said_at_the_start(#[case] conf: &str, #[case] text: &str) {
+    let world = World::new(1);
+    Server::start(&world, "rack", "OL");
+    let lab = Lab::start_with(&world, &format!("{PRIMARY}\n{conf}\n"), |_| {});
+    lab.until(1.0).await;
+    assert_eq!(lab.find(text).len(), 1, "{:?}", lab.seen());
+}
+
+#[rstest]
+#[case("SHUTDOWNCMD halt")]
+#[case("SHUTDOWNCMD \"/usr/bin/notify -x\"\nNOTIFYCMD /usr/bin/notify\nNOTIFYFLAG ONBATT EXEC")]
+#[case("SHUTDOWNCMD \"/sbin/$WHICH now\"")]
+#[case("SHUTDOWNCMD halt\nNOTIFYCMD /nowhere")]
+#[case("SHUTDOWNCMD halt\nCERTPATH /etc/nut/ca\nCERTHOST rack rack 1 1")]
+#[tokio::test(start_paused = true)]
+async fn what_can_be_meant_is_not(#[case] conf: &str) {
+    let world = World::new(1);
+    let lab = Lab::start_with(&world, &format!("{PRIMARY}\n{conf}\n"), |_| {});
+    lab.until(0.0).await;
+    let warned = |event: outage_host::virt::Event| match event.kind {
+        EventKind::Log(Priority::Warning, text) => Some(text),
+        _ => None,
+    };
+    assert_eq!(world.events().into_iter().filter_map(warned).collect::<Vec<_>>(), [""; 0]);
+}
+
+/// DEBUG_MIN shows each status as -DD does, from the start or from a reload on.
+#[tokio::test(start_paused = true)]
+async fn debug_min_counts_from_the_start_and_after_a_reload() {
+    let world = World::new(1);
+    Server::start(&world, "rack", "OL CHRG");
+    let lab = Lab::start(&world, &format!("{PRIMARY}\nDEBUG_MIN 2"));
+    let shown = || {
+        let of_status = |event: &outage_host::virt::Event| matches!(&event.kind, EventKind::Log(Priority::Debug(2), text) if text == "UPS [eaton@rack]: status [OL CHRG]");
+        world.events().iter().filter(|event| of_status(event)).count()
+    };
+    lab.until(11.0).await;
+    assert_eq!(shown(), 3, "at 0, 5 and 10");
+    lab.machine.put_file(CONF, format!("{PRIMARY}\nDEBUG_MIN 0\n"), 0o640).expect("a file");
+    lab.machine.signal(lab.pid, Signal::Hup).expect("it runs");
+    lab.until(31.0).await;
+    assert_eq!(shown(), 3);
+}
+
+/// A service manager is told of the start, of reloads, of the end, and in between that nothing hangs.
+#[tokio::test(start_paused = true)]
+async fn a_service_manager_is_kept_informed() {
+    let world = World::new(1);
+    Server::start(&world, "rack", "OL");
+    let lab = Lab::start_with(&world, &format!("{PRIMARY}\nSHUTDOWNCMD halt\n"), |machine| {
+        machine.set_env("WATCHDOG_USEC", "8000000");
+    });
+    lab.until(5.0).await;
+    lab.machine.signal(lab.pid, Signal::Hup).expect("it runs");
+    lab.until(9.0).await;
+    lab.machine.signal(lab.pid, Signal::Term).expect("it runs");
+    assert_eq!(lab.ended(5).await, Some(ExitStatus::Code(0)));
+    let told: Vec<_> = world
+        .events()
+        .into_iter()
+        .filter_map(|event| match event.kind {
+            EventKind::Manager(text) => Some(format!("{} {text}", event.at.as_secs())),
+            EventKind::Ready => Some(format!("{} ready", event.at.as_secs())),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "0 ready",
+            "0 WATCHDOG=1",
+            "4 WATCHDOG=1",
+            "5 RELOADING=1",
+            "5 READY=1",
+            "8 WATCHDOG=1",
+            "9 STOPPING=1"
+        ]
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -188,6 +280,6 @@ async fn a_day_is_a_poll_every_five_seconds_and_nothing_else() {
     let server = Server::start(&world, "rack", "OL CHRG");
     let lab = Lab::start(&world, PRIMARY);
     lab.until(86_399.0).await;
-    assert_eq!((server.count("ups.status"), server.heard().len()), (17_280, 17_286));
+    assert_eq!((server.count("ups.status"), server.heard().len()), (17_280, 17_287));
     assert_eq!(lab.seen(), [""; 0]);
 }

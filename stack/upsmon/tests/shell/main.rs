@@ -3,6 +3,7 @@
 mod child;
 mod control;
 mod outage;
+mod secure;
 mod server;
 mod tool;
 mod trouble;
@@ -37,6 +38,9 @@ impl Lab {
     pub(crate) fn start_with(world: &World, conf: &str, prepare: impl FnOnce(&Machine)) -> Self {
         let machine = world.machine("desk");
         machine.put_file(CONF, conf, 0o640).expect("a file");
+        for program in ["/usr/bin/notify", "/usr/bin/hang"] {
+            machine.put_file(program, "", 0o755).expect("a file");
+        }
         machine.on_spawn(programs);
         prepare(&machine);
         let pid =
@@ -77,7 +81,7 @@ fn programs(spawn: &Spawn) -> Running {
     match spawn.command.argv.first().map_or("", String::as_str) {
         "/usr/bin/notify" | "halt now" => Running::Exit(ExitStatus::Code(0), Duration::ZERO),
         "fail" => Running::Exit(ExitStatus::Code(3), Duration::ZERO),
-        "/usr/bin/hang" => Running::task(std::future::pending()),
+        "/usr/bin/hang" | "hang" => Running::task(std::future::pending()),
         _ => Running::Missing,
     }
 }

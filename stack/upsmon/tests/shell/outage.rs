@@ -45,6 +45,7 @@ async fn low_battery_from_the_first_notice_to_the_end() {
     assert_eq!(
         server.heard(),
         [
+            "0 1 STARTTLS",
             "0 1 USERNAME admin",
             "0 1 PASSWORD secret",
             "0 1 LOGIN eaton",

@@ -160,14 +160,83 @@ async fn notices_that_hang_hold_nothing_up() {
     assert_eq!(lab.find("/usr/bin/hang").len(), 2, "both notices are on their way");
 }
 
+/// Each trouble of NOTIFYCMD is said once, by its name; what comes after success is news again.
+#[rstest]
+#[case::missing("/nowhere", &["0 log NOTIFYCMD /nowhere cannot be run: entity not found; this is not said again until it changes"])]
+#[case::fails("fail", &["0 log NOTIFYCMD fail ended with exit code 3; this is not said again until it changes"])]
+#[case::hangs(
+    "/usr/bin/hang",
+    &["301 log NOTIFYCMD /usr/bin/hang has been running for 5 minutes and is not waited for any more; \
+       this is not said again until it changes"]
+)]
 #[tokio::test(start_paused = true)]
-async fn a_missing_notifycmd_is_said() {
+async fn trouble_with_notifycmd_is_said_once(#[case] command: &str, #[case] said: &[&str]) {
     let world = World::new(1);
-    Server::start(&world, "rack", "OB");
-    let conf = "MONITOR eaton@rack 1 admin secret primary\nNOTIFYCMD /nowhere\nNOTIFYFLAG ONBATT EXEC";
+    let server = Server::start(&world, "rack", "OB");
+    let conf = format!(
+        "MONITOR eaton@rack 1 admin secret primary\nNOTIFYCMD {command}\nNOTIFYFLAG ONBATT EXEC\nNOTIFYFLAG ONLINE EXEC"
+    );
+    let lab = Lab::start(&world, &conf);
+    for (at, status) in [(3.0, "OL"), (8.0, "OB"), (13.0, "OL")] {
+        lab.until(at).await;
+        server.status(status);
+    }
+    lab.until(700.0).await;
+    assert_eq!(lab.find("this is not said again"), said);
+    assert_eq!(server.count("ups.status"), 140, "polling goes on");
+}
+
+/// Three that hang cost the last of them not much more than one does: it runs before this machine is gone.
+#[tokio::test(start_paused = true)]
+async fn notices_that_hang_do_not_keep_those_behind_them() {
+    let world = World::new(1);
+    let server = Server::start(&world, "rack", "OL");
+    let conf = "MONITOR eaton@rack 1 admin secret secondary\nNOTIFYCMD /usr/bin/hang\nNOTIFYFLAG LOWBATT EXEC\n\
+                NOTIFYFLAG ONBATT EXEC\nNOTIFYFLAG FSD EXEC\nNOTIFYFLAG SHUTDOWN EXEC\nFINALDELAY 0";
     let lab = Lab::start(&world, conf);
-    lab.until(1.0).await;
-    assert_eq!(lab.find("failed to run"), ["0 log failed to run NOTIFYCMD /nowhere: entity not found"]);
+    lab.until(7.0).await;
+    server.status("FSD OB LB");
+    assert_eq!(lab.ended(60).await, Some(ExitStatus::Code(0)));
+    let kinds: Vec<_> = lab
+        .find("/usr/bin/hang")
+        .iter()
+        .filter_map(|line| Some(line.split_once("NOTIFYTYPE=")?.1.to_owned()))
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            "ONBATT UPSNAME=eaton@rack",
+            "LOWBATT UPSNAME=eaton@rack",
+            "FSD UPSNAME=eaton@rack",
+            "SHUTDOWN UPSNAME="
+        ]
+    );
+    assert_eq!(lab.find("shell"), ["10 shell halt now"]);
+}
+
+/// A link of three hangs half-open, one is refused, one goes on: the shutdown is what it would be without them, and the
+/// same each time.
+#[tokio::test(start_paused = true)]
+async fn equal_seeds_give_equal_traces_also_in_a_hurry() {
+    async fn trace() -> Vec<String> {
+        let world = World::new(7);
+        let good = Server::start(&world, "rack", "OL");
+        let names = ["a", "b", "c", "d", "e", "f", "g", "h"];
+        let mut conf = "MONITOR eaton@rack 1 admin secret primary\nMINSUPPLIES 1\nHOSTSYNC 3\n".to_owned();
+        for name in names {
+            Server::start(&world, name, "OL").mute(true);
+            conf += &format!("MONITOR ups@{name} 0 admin secret primary\n");
+        }
+        let lab = Lab::start(&world, &conf);
+        lab.until(12.0).await;
+        good.status("OB LB");
+        assert_eq!(lab.ended(60).await, Some(ExitStatus::Code(0)));
+        world.events().iter().map(|event| format!("{event:?}")).collect()
+    }
+    let first = trace().await;
+    for _ in 0..5 {
+        assert_eq!(trace().await, first);
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -197,4 +266,21 @@ async fn a_shutdown_command_that_fails(#[case] command: &str, #[case] text: &str
     assert_eq!(lab.ended(60).await, Some(ExitStatus::Code(1)));
     let text = format!("Unable to shut this machine down: {text}");
     assert_eq!(lab.find("Unable"), [format!("5 log {text}"), format!("5 wall {text}")]);
+}
+
+/// It is waited for long, since some end virtual machines one by one; then SHUTDOWNEXIT counts as ever.
+#[rstest]
+#[case("", 605.0)]
+#[case("SHUTDOWNEXIT 7", 612.0)]
+#[tokio::test(start_paused = true)]
+async fn a_shutdown_command_that_hangs(#[case] conf: &str, #[case] end: f64) {
+    let world = World::new(1);
+    let server = Server::start(&world, "rack", "FSD OB LB");
+    let conf = format!("MONITOR eaton@rack 1 admin secret secondary\nSHUTDOWNCMD hang\n{conf}\n");
+    let lab = Lab::start_with(&world, &conf, |_| {});
+    assert_eq!(lab.ended(700).await, Some(ExitStatus::Code(1)));
+    let text = "Unable to shut this machine down: the shutdown command hang still runs after 10 minutes";
+    assert_eq!(lab.find("Unable"), [format!("605 log {text}"), format!("605 wall {text}")]);
+    assert_eq!(world.now().as_secs_f64(), end);
+    assert_eq!(server.count("LOGOUT"), 1, "the login is held until then");
 }
