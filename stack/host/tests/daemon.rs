@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test: what is not as expected, fails it")]
 
 use std::io::{Read, Write};
+use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Output, Stdio};
@@ -44,9 +45,10 @@ fn main() -> ExitCode {
         "" => {
             says();
             goes_to_the_background();
+            says_how_bad_it_is_to_the_journal();
             fails_before_it_is_ready();
             leaves_no_ghost();
-            println!("daemon: 4 passed");
+            println!("daemon: 5 passed");
             ExitCode::SUCCESS
         }
         other => panic!("{other}"),
@@ -90,6 +92,25 @@ fn says() {
     let lines: Vec<_> = text.lines().map(|line| line.split_once('\t').unwrap()).collect();
     assert_eq!(lines.iter().map(|line| line.1).collect::<Vec<_>>(), ["one two", "[D1] shown"]);
     assert!(lines.iter().all(|line| line.0.starts_with("   0.") && line.0.len() == 11), "{text}");
+}
+
+/// The journal takes a line's severity from its beginning; nobody else sees such a beginning.
+fn says_how_bad_it_is_to_the_journal() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal");
+    let file = std::fs::File::create(&path).unwrap();
+    let metadata = file.metadata().unwrap();
+    let own = format!("{}:{}", metadata.dev(), metadata.ino());
+    for (stream, prefix) in [(own, "<5>"), ("1:1".to_owned(), "")] {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.env(PART, "says").env(FOLDER, folder.path()).env("JOURNAL_STREAM", &stream);
+        std::fs::write(&path, "").unwrap();
+        let journal = std::fs::OpenOptions::new().append(true).open(&path).unwrap();
+        command.stdout(Stdio::null()).stderr(journal).status().unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let line = text.lines().next().unwrap();
+        assert!(line.starts_with(&format!("{prefix}   0.")), "{stream}: {text}");
+    }
 }
 
 fn goes_to_the_background() {

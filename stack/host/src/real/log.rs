@@ -23,6 +23,8 @@ pub(super) struct Log {
     start: Instant,
     to_stderr: AtomicBool,
     to_syslog: AtomicBool,
+    /// Standard error is the journal's: it takes a line's severity from its beginning.
+    to_journal: bool,
     socket: Mutex<Option<UnixDatagram>>,
 }
 
@@ -73,6 +75,7 @@ impl Log {
             start: Instant::now(),
             to_stderr: AtomicBool::new(true),
             to_syslog: AtomicBool::new(syslog),
+            to_journal: is_journal(),
             socket: Mutex::new(None),
         }
     }
@@ -118,7 +121,10 @@ impl Log {
             stderr = true;
         }
         if stderr {
-            let line = terminal_line(self.debug_level(), self.start.elapsed(), priority, &text) + "\n";
+            let mut line = terminal_line(self.debug_level(), self.start.elapsed(), priority, &text) + "\n";
+            if self.to_journal {
+                line.insert_str(0, &format!("<{}>", severity(priority)));
+            }
             // There is nowhere left to say that this failed.
             let _ = std::io::stderr().write_all(line.as_bytes());
         }
@@ -144,6 +150,13 @@ impl Log {
         }
         false
     }
+}
+
+/// Whether standard error goes to systemd's journal (systemd.exec(5), JOURNAL_STREAM; sd-daemon(3) has the prefixes).
+fn is_journal() -> bool {
+    let named = std::env::var("JOURNAL_STREAM").unwrap_or_default();
+    let own = rustix::fs::fstat(std::io::stderr()).map(|stat| format!("{}:{}", stat.st_dev, stat.st_ino));
+    own.is_ok_and(|own| own == named)
 }
 
 fn connect_syslog() -> std::io::Result<UnixDatagram> {
