@@ -116,6 +116,12 @@ pub struct LocalTime {
     pub zone: String,
 }
 
+/// A lock on a file. It ends with its process, or when it is dropped, and then the file goes, if nothing is in it.
+pub trait FileLock: Send + Sync {}
+
+/// A lock that is held.
+pub type BoxLock = Box<dyn FileLock>;
+
 /// A machine: everything a daemon can ask for. [`crate::Host`] is the handle daemons hold.
 ///
 /// Paths are absolute. Errors are those of the operating system; the virtual machine answers with the same kinds.
@@ -162,6 +168,9 @@ pub trait Os: Send + Sync + 'static {
     fn stat(&self, path: &Path) -> io::Result<FileInfo>;
     /// The paths of what a directory holds, in order.
     fn list(&self, path: &Path) -> io::Result<Vec<PathBuf>>;
+    /// Locks a file that exists for this only, and makes it, with these permission bits, if it is not there. `None`: another
+    /// process holds the lock. One that a crash left behind is free.
+    fn lock_file(&self, path: &Path, mode: u32) -> io::Result<Option<BoxLock>>;
     /// Makes a directory and those above it.
     fn create_dir_all(&self, path: &Path) -> io::Result<()>;
     /// A variable of the environment.

@@ -262,6 +262,24 @@ on_both! {
         assert_eq!(kind(bench.host.stat(&path)), Some(ErrorKind::NotFound));
     }
 
+    async fn a_file_is_locked_once(bench: Bench) {
+        let path = bench.dir.join("lock");
+        let lock = bench.host.lock_file(&path, 0o600).unwrap().expect("nobody has it");
+        assert!(bench.host.lock_file(&path, 0o600).unwrap().is_none());
+        assert_eq!(bench.host.stat(&path).unwrap().mode, 0o600);
+        drop(lock);
+        assert_eq!(bench.host.stat(&path).unwrap_err().kind(), ErrorKind::NotFound);
+        // What a crash left behind is no lock.
+        bench.host.write(&path, b"", 0o600).unwrap();
+        drop(bench.host.lock_file(&path, 0o600).unwrap().expect("nobody has it"));
+        // What holds something is somebody's file.
+        bench.host.write(&path, b"precious", 0o600).unwrap();
+        drop(bench.host.lock_file(&path, 0o600).unwrap().expect("nobody has it"));
+        assert_eq!(bench.host.read(&path).unwrap(), b"precious");
+        let nowhere = bench.host.lock_file(&bench.dir.join("no/lock"), 0o600);
+        assert_eq!(nowhere.err().unwrap().kind(), ErrorKind::NotFound);
+    }
+
     async fn directories(bench: Bench) {
         let path = bench.dir.join("a/b");
         assert_eq!(kind(bench.host.write(&path.join("c"), b"", 0o600)), Some(ErrorKind::NotFound));

@@ -304,3 +304,53 @@ async fn a_watchdog_is_fed_for_as_long_as_the_work_goes_on() {
         assert_eq!(fed, expected, "{pid:?} {usec}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_process_and_its_children_have_variables_of_their_own() {
+    let world = World::new(7);
+    let machine = world.machine("a");
+    machine.set_env("HOME", "/root");
+    let told =
+        |host: &Host| ["HOME", "UPSNAME", "TYPE"].map(|name| host.env(name).unwrap_or_default()).join(" ");
+    machine.on_spawn(move |spawn| {
+        spawn.foreground("child", move |host| async move {
+            host.print(&told(&host));
+            ExitCode::SUCCESS
+        })
+    });
+    let own = [("UPSNAME".to_owned(), "a".to_owned())].into();
+    let pid = machine.run_with("parent", own, move |host| async move {
+        host.print(&told(&host));
+        let mut command = Command::new(["child"]);
+        command.env = vec![("TYPE".into(), "ONBATT".into())];
+        host.spawn(&command).await.unwrap().wait().await.unwrap();
+        ExitCode::SUCCESS
+    });
+    machine.exited(pid).await;
+    let printed: Vec<_> = world
+        .events()
+        .into_iter()
+        .filter_map(|event| match event.kind {
+            EventKind::Print(text) => Some(text.to_string()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(printed, ["/root a ", "/root a ONBATT"]);
+    assert_eq!(machine.host("other").env("UPSNAME"), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_killed_process_holds_no_lock() {
+    let world = World::new(7);
+    let machine = world.machine("a");
+    let pid = machine.run("holder", |host| async move {
+        let _lock = host.lock_file("/run/nut/lock".as_ref(), 0o600).unwrap();
+        host.sleep(SECOND * 3600).await;
+        ExitCode::SUCCESS
+    });
+    let host = machine.host("other");
+    host.sleep(SECOND).await;
+    assert!(host.lock_file("/run/nut/lock".as_ref(), 0o600).unwrap().is_none());
+    machine.signal(pid, Signal::Kill).unwrap();
+    assert!(host.lock_file("/run/nut/lock".as_ref(), 0o600).unwrap().is_some());
+}

@@ -2,11 +2,14 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use crate::os::FileInfo;
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
+
+use crate::os::{BoxLock, FileInfo, FileLock};
 
 /// Replaces `path`: a new file beside it is written, flushed to disk and renamed, so that there is at all times either
 /// the old content or the new, even after a power failure in between.
@@ -68,4 +71,47 @@ pub(super) fn stat(path: &Path) -> io::Result<FileInfo> {
         // Every system that this runs on knows it.
         modified: metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH),
     })
+}
+
+/// A file that flock(2) holds.
+struct Lock {
+    file: File,
+    path: PathBuf,
+}
+
+impl FileLock for Lock {}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // What somebody wrote into it is theirs. The lock ends after this, with the file's descriptor: whoever has the
+        // file open by now finds that it is not the path's any more.
+        if self.file.metadata().is_ok_and(|file| file.is_file() && file.len() == 0) {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Locks `path`. A lock ends with its process, so that none is ever left behind.
+pub(super) fn lock(path: &Path, mode: u32) -> io::Result<Option<BoxLock>> {
+    loop {
+        let mut options = OpenOptions::new();
+        let nofollow = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+        let file =
+            options.write(true).create(true).truncate(false).mode(mode).custom_flags(nofollow).open(path)?;
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(Errno::WOULDBLOCK) => return Ok(None),
+            Err(Errno::INTR) => continue,
+            Err(error) => return Err(error.into()),
+        }
+        // The one that had it before may have removed it meanwhile.
+        let own = file.metadata()?;
+        match fs::symlink_metadata(path) {
+            Ok(there) if (there.dev(), there.ino()) == (own.dev(), own.ino()) => {
+                return Ok(Some(Box::new(Lock { file, path: path.into() })));
+            }
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
 }

@@ -15,7 +15,7 @@ use super::log::{Log, notify_manager};
 use super::process::{self, Account, Signals};
 use super::{files, net, serial, sys, terminal, usb};
 use crate::net::{BoxListener, BoxStream};
-use crate::os::{FileInfo, LocalTime, Os, Priority, Signal};
+use crate::os::{BoxLock, FileInfo, LocalTime, Os, Priority, Signal};
 use crate::process::{Child, Command};
 use crate::serial::{BoxSerial, SerialSettings};
 use crate::usb::{TransferError, UsbDevice, UsbInfo};
@@ -141,6 +141,10 @@ impl Os for RealOs {
 
     fn list(&self, path: &Path) -> io::Result<Vec<PathBuf>> {
         files::list(path)
+    }
+
+    fn lock_file(&self, path: &Path, mode: u32) -> io::Result<Option<BoxLock>> {
+        files::lock(path, mode)
     }
 
     fn create_dir_all(&self, path: &Path) -> io::Result<()> {

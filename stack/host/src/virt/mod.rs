@@ -20,6 +20,7 @@ mod timeline;
 mod trace;
 mod world;
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::io;
 use std::net::IpAddr;
@@ -71,7 +72,7 @@ impl Machine {
     /// is dropped. The name is the program's, and the process's in the trace.
     #[must_use]
     pub fn host(&self, process: &str) -> Host {
-        let (pid, life) = self.world.add_process(&self.name, process);
+        let (pid, life) = self.world.add_process(&self.name, process, BTreeMap::new());
         VirtualOs::host(&self.world, &self.name, process, process, pid, &life, false)
     }
 
@@ -81,7 +82,20 @@ impl Machine {
     where
         F: Future<Output = ExitCode> + Send + 'static,
     {
-        let (pid, life) = self.world.add_process(&self.name, process);
+        self.run_with(process, BTreeMap::new(), run)
+    }
+
+    /// The same with variables in the environment of this process and those that it starts.
+    pub fn run_with<F>(
+        &self,
+        process: &str,
+        env: BTreeMap<String, String>,
+        run: impl FnOnce(Host) -> F,
+    ) -> u32
+    where
+        F: Future<Output = ExitCode> + Send + 'static,
+    {
+        let (pid, life) = self.world.add_process(&self.name, process, env);
         let task = run(VirtualOs::host(&self.world, &self.name, process, process, pid, &life, true));
         self.world.start_task(&self.name, pid, async move { status_of(task.await) });
         pid

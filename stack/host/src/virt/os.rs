@@ -16,7 +16,7 @@ use super::random::SplitMix;
 use super::trace::EventKind;
 use crate::host::Host;
 use crate::net::{BoxListener, BoxStream};
-use crate::os::{FileInfo, LocalTime, Os, Priority, Signal};
+use crate::os::{BoxLock, FileInfo, FileLock, LocalTime, Os, Priority, Signal};
 use crate::process::{Child, Command};
 use crate::serial::{BoxSerial, SerialSettings};
 use crate::usb::{TransferError, UsbDevice, UsbInfo};
@@ -207,13 +207,27 @@ impl Os for VirtualOs {
         Ok(names.iter().map(|name| path.join(name)).collect())
     }
 
+    fn lock_file(&self, path: &Path, mode: u32) -> io::Result<Option<BoxLock>> {
+        self.check()?;
+        let path = self.place(path);
+        let taken = self.world.lock_file(&self.machine, self.pid, &path, mode)?;
+        Ok(taken.then(|| -> BoxLock {
+            Box::new(Lock {
+                world: self.world.clone(),
+                machine: Arc::clone(&self.machine),
+                pid: self.pid,
+                path,
+            })
+        }))
+    }
+
     fn create_dir_all(&self, path: &Path) -> io::Result<()> {
         self.check()?;
         self.world.with_files(&self.machine, |files| files.create_dir_all(&self.place(path)))
     }
 
     fn env(&self, name: &str) -> Option<String> {
-        self.world.env(&self.machine, name)
+        self.world.env(&self.machine, self.pid, name)
     }
 
     fn program(&self) -> (PathBuf, String) {
@@ -270,7 +284,7 @@ impl Os for VirtualOs {
 
     async fn spawn(&self, command: &Command) -> io::Result<Box<dyn Child>> {
         self.life.check().await;
-        self.world.spawn(&self.machine, &self.process, &self.life, command)
+        self.world.spawn(&self.machine, &self.process, self.pid, &self.life, command)
     }
 
     fn send_signal(&self, pid: u32, signal: Signal) -> io::Result<()> {
@@ -326,6 +340,22 @@ impl Os for VirtualOs {
 
     fn notify_manager(&self, state: &str) {
         self.record(EventKind::Manager(state.into()));
+    }
+}
+
+/// A locked file.
+struct Lock {
+    world: World,
+    machine: Arc<str>,
+    pid: u32,
+    path: PathBuf,
+}
+
+impl FileLock for Lock {}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        self.world.unlock_file(&self.machine, self.pid, &self.path);
     }
 }
 

@@ -78,7 +78,8 @@ impl Spawn {
     where
         F: Future<Output = ExitCode> + Send + 'static,
     {
-        let (pid, life) = self.world.add_process(&self.machine, name);
+        let env = self.world.own_env(&self.machine, self.pid);
+        let (pid, life) = self.world.add_process(&self.machine, name, env);
         let host = VirtualOs::host(&self.world, &self.machine, name, self.program(), pid, &life, true);
         let task = run(host);
         self.world.start_task(&self.machine, pid, async move { status_of(task.await) });

@@ -65,6 +65,8 @@ pub(super) struct MachineState {
     /// Unix sockets that listen, and whose they are.
     pub(super) unix: Vec<(Arc<Queue>, u32)>,
     pub(super) next_port: u16,
+    /// Files that are locked, and who holds them.
+    locks: BTreeMap<PathBuf, u32>,
     processes: BTreeMap<u32, Process>,
     next_pid: u32,
     incarnations: BTreeMap<String, u32>,
@@ -80,6 +82,8 @@ pub(super) struct MachineState {
 struct Process {
     name: Arc<str>,
     life: Arc<Life>,
+    /// What its environment has beside the machine's.
+    env: BTreeMap<String, String>,
     task: Option<AbortHandle>,
 }
 
@@ -99,6 +103,7 @@ impl MachineState {
             bound: Vec::new(),
             unix: Vec::new(),
             next_port: 40_000,
+            locks: BTreeMap::new(),
             processes: BTreeMap::new(),
             next_pid: 101,
             incarnations: BTreeMap::new(),
@@ -126,6 +131,7 @@ impl MachineState {
             queue.close();
         }
         self.unix.retain(|(_, owner)| *owner != pid);
+        self.locks.retain(|_, owner| *owner != pid);
         for port in self.serial.values_mut().filter(|port| port.opener == pid) {
             port.open = Weak::new();
         }
@@ -255,8 +261,44 @@ impl World {
         machine_address(self.with(machine, |machine| machine.number))
     }
 
-    pub(super) fn env(&self, machine: &str, name: &str) -> Option<String> {
-        self.with(machine, |machine| machine.env.get(name).cloned())
+    /// A process's variable: its own, or else the machine's.
+    pub(super) fn env(&self, machine: &str, pid: u32, name: &str) -> Option<String> {
+        self.with(machine, |machine| {
+            let own = machine.processes.get(&pid).and_then(|process| process.env.get(name));
+            own.or_else(|| machine.env.get(name)).cloned()
+        })
+    }
+
+    /// Whether this process holds the file now.
+    pub(super) fn lock_file(&self, machine: &str, pid: u32, path: &Path, mode: u32) -> io::Result<bool> {
+        self.with(machine, |machine| {
+            if machine.locks.contains_key(path) {
+                return Ok(false);
+            }
+            match machine.files.get(path) {
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    machine.files.write(path, b"", mode)?;
+                }
+                Err(error) => return Err(error),
+            }
+            machine.locks.insert(path.into(), pid);
+            Ok(true)
+        })
+    }
+
+    /// The file goes with its lock, if nothing is in it. One whose process was killed stays, unlocked.
+    pub(super) fn unlock_file(&self, machine: &str, pid: u32, path: &Path) {
+        self.with(machine, |machine| {
+            if machine.locks.get(path) != Some(&pid) {
+                return;
+            }
+            machine.locks.remove(path);
+            if machine.files.read(path).is_ok_and(|content| content.is_empty()) {
+                // On a disk that fails it stays, as one of a killed process does.
+                let _ = machine.files.remove(path);
+            }
+        });
     }
 
     /// The next line that is typed.
@@ -287,7 +329,12 @@ impl World {
 
     // Processes
 
-    pub(super) fn add_process(&self, machine: &str, name: &str) -> (u32, Arc<Life>) {
+    pub(super) fn add_process(
+        &self,
+        machine: &str,
+        name: &str,
+        env: BTreeMap<String, String>,
+    ) -> (u32, Arc<Life>) {
         self.with(machine, |machine| {
             let pid = machine.next_pid;
             machine.next_pid += 1;
@@ -295,10 +342,15 @@ impl World {
             if !machine.running {
                 life.set_dead();
             }
-            let process = Process { name: name.into(), life: Arc::clone(&life), task: None };
+            let process = Process { name: name.into(), life: Arc::clone(&life), env, task: None };
             machine.processes.insert(pid, process);
             (pid, life)
         })
+    }
+
+    /// What a process's environment has beside the machine's: its children inherit it.
+    pub(super) fn own_env(&self, machine: &str, pid: u32) -> BTreeMap<String, String> {
+        self.with(machine, |machine| machine.processes.get(&pid).map(|p| p.env.clone()).unwrap_or_default())
     }
 
     /// How many processes of this name there were before.
@@ -399,10 +451,13 @@ impl World {
         &self,
         machine: &Arc<str>,
         parent: &Arc<str>,
+        parent_pid: u32,
         parent_life: &Arc<Life>,
         command: &Command,
     ) -> io::Result<Box<dyn Child>> {
-        let (pid, life) = self.add_process(machine, program_name(command));
+        let mut env = self.own_env(machine, parent_pid);
+        env.extend(command.env.iter().cloned());
+        let (pid, life) = self.add_process(machine, program_name(command), env);
         self.record(machine, parent, EventKind::Spawned(pid, command.clone()));
         let spawn = Spawn {
             world: self.clone(),
