@@ -34,6 +34,11 @@ const TOOLS: &[Program] = &[
         run: |args| outage_upsmon::main(tail(args)),
     },
     Program {
+        name: "upssched",
+        about: "does things some time after a notice of upsmon, unless called off",
+        run: |args| outage_upsmon::upssched::main(tail(args)),
+    },
+    Program {
         name: "upsdrvctl",
         about: "starts and stops the drivers by ups.conf",
         run: outage_driver::upsdrvctl::main,
@@ -92,6 +97,7 @@ pub async fn run(args: Vec<String>, host: Host) -> ExitCode {
     match args.first().map(|name| called(name)) {
         Some("upsd") => outage_upsd::upsd(tail(args), host).await,
         Some("upsmon") => outage_upsmon::upsmon(tail(args), host).await,
+        Some("upssched") => outage_upsmon::upssched::run(tail(args), host).await,
         Some("upsc") => outage_client::upsc::run(tail(args), host).await,
         Some("upscmd") => outage_client::upscmd::run(tail(args), host).await,
         Some("upsrw") => outage_client::upsrw::run(tail(args), host).await,

@@ -3,11 +3,12 @@
 //!
 //! [`core`] is the judgement: pure, a state machine over readings and times. [`run`] does what it says, on a real
 //! machine or a virtual one: a task for each MONITOR line, so that a dead server delays nobody else; notices; the flag
-//! file, then the shutdown command.
+//! file, then the shutdown command. [`upssched`] is a program of its own, which upsmon runs for what is to be done later.
 
 pub mod core;
 mod options;
 pub(crate) mod shell;
+pub mod upssched;
 
 use std::process::ExitCode;
 
