@@ -154,22 +154,28 @@ impl VirtualLane {
     }
 }
 
+/// A program of the stack that a process of a machine in memory starts.
+pub(crate) fn own_program(spawn: &Spawn) -> Option<Running> {
+    let name = outage_ups::find(spawn.program())?.name;
+    let mut words = spawn.command.argv.clone();
+    if let Some(first) = words.first_mut() {
+        name.clone_into(first);
+    }
+    let background = match name {
+        // Only the process that holds the timers.
+        "upssched" => words.iter().any(|word| word == "--timers"),
+        _ => !words.iter().any(|word| word.starts_with("-F") || word == "-k"),
+    };
+    Some(if background {
+        spawn.background(name, |host| outage_ups::run(words, host))
+    } else {
+        spawn.foreground(name, |host| outage_ups::run(words, host))
+    })
+}
+
 /// What a program started by a daemon is: a program of the stack, or one whose start is all there is to know of it.
 fn program(spawn: &Spawn) -> Running {
-    let name = spawn.program().to_owned();
-    if outage_ups::PROGRAMS.iter().any(|program| program.name == name) {
-        let mut words = spawn.command.argv.clone();
-        if let Some(first) = words.first_mut() {
-            first.clone_from(&name);
-        }
-        let background = !words.iter().any(|word| word.starts_with("-F") || word == "-k");
-        return if background {
-            spawn.background(&name, |host| outage_ups::run(words, host))
-        } else {
-            spawn.foreground(&name, |host| outage_ups::run(words, host))
-        };
-    }
-    Running::Exit(ExitStatus::Code(0), Duration::from_millis(10))
+    own_program(spawn).unwrap_or(Running::Exit(ExitStatus::Code(0), Duration::from_millis(10)))
 }
 
 /// Plugs each UPS into its bus: driver and port of each.

@@ -98,7 +98,7 @@ fn free_address() -> io::Result<(Ipv4Addr, u16)> {
 
 /// Root's daemons would become a user of their own, who may not look into the folder.
 fn as_root(program: &str) -> &'static [&'static str] {
-    let client = ["upsc", "upscmd", "upsrw", "upslog"].contains(&program);
+    let client = ["upsc", "upscmd", "upsrw", "upslog", "upssched"].contains(&program);
     if !client && rustix::process::geteuid().is_root() { &["-u", "root"] } else { &[] }
 }
 

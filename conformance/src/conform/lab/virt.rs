@@ -4,15 +4,18 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use async_trait::async_trait;
-use outage_host::virt::{EventKind, Machine, World};
+use outage_host::virt::{EventKind, Machine, Running, Spawn, World};
 use outage_host::{BoxListener, BoxStream, ExitStatus, Host, Signal};
 
 use super::{Accept, Lab, Process, Start, Target};
 use crate::conform::Miss;
 use crate::conform::record::Record;
+use crate::lane::virt::own_program;
 
 /// The subject's machine.
 const SUBJECT: &str = "subject";
@@ -47,9 +50,41 @@ impl VirtualLab {
         {
             subject.set_env(name, value);
         }
+        subject.on_spawn(move |spawn| own_program(spawn).unwrap_or_else(|| script(spawn)));
         let harness = world.machine(HARNESS).host("harness");
         Ok(Self { world, subject, harness, drivers: Mutex::default(), ports: Mutex::new(40_000) })
     }
+}
+
+/// The CMDSCRIPT of the suite `upssched`, which a shell runs elsewhere: writes down how it was run; `slow` takes its time,
+/// `fail` fails.
+fn script(spawn: &Spawn) -> Running {
+    let (Some(program), "upssched-cmd") = (spawn.command.argv.first(), spawn.program()) else {
+        return Running::Missing;
+    };
+    let calls = PathBuf::from(program).with_file_name("calls");
+    let arguments = spawn.command.argv[1..].to_vec();
+    spawn.foreground("upssched-cmd", |host| async move {
+        let variable = |name| host.env(name).unwrap_or_default();
+        let line = format!(
+            "{}|{}|{}|{}|{}\n",
+            arguments.len(),
+            arguments.join(" "),
+            variable("NOTIFYTYPE"),
+            variable("UPSNAME"),
+            variable("NOTIFYMSG")
+        );
+        let written = host.append(&calls).and_then(|mut file| file.write_all(line.as_bytes()));
+        match arguments.first().map(String::as_str) {
+            _ if written.is_err() => ExitCode::from(2),
+            Some("slow") => {
+                host.sleep(Duration::from_secs(4)).await;
+                ExitCode::SUCCESS
+            }
+            Some("fail") => ExitCode::from(3),
+            _ => ExitCode::SUCCESS,
+        }
+    })
 }
 
 /// `etc/..` and `run/..` where a packaged NUT has them.
@@ -131,14 +166,12 @@ impl Lab for VirtualLab {
         if start.stdin.is_some() {
             return Err(Miss::Skipped("machines in memory have no terminal".to_owned()));
         }
-        for (name, value) in &start.environment {
-            self.subject.set_env(name, value);
-        }
         let mut words = vec![start.program.to_owned()];
         words.extend(start.arguments.iter().cloned());
         record.did(start.program, format!("started: {}", words.join(" ")));
         let seen = self.world.events().len();
-        let pid = self.subject.run(start.program, |host| outage_ups::run(words, host));
+        let environment = start.environment.into_iter().collect();
+        let pid = self.subject.run_with(start.program, environment, |host| outage_ups::run(words, host));
         let process = VirtualProcess {
             world: self.world.clone(),
             machine: self.subject.clone(),

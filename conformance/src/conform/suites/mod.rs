@@ -3,6 +3,7 @@
 pub mod clients;
 pub mod driver_socket;
 pub mod upsd;
+pub mod upssched;
 pub mod wire;
 
 use super::{Case, Check, Level, Profile};
@@ -10,7 +11,7 @@ use super::{Case, Check, Level, Profile};
 /// Every case, by suite and topic in the order in which people read them.
 #[must_use]
 pub fn all() -> Vec<&'static Case> {
-    [wire::CASES, upsd::CASES, driver_socket::CASES, clients::CASES]
+    [wire::CASES, upsd::CASES, driver_socket::CASES, clients::CASES, upssched::CASES]
         .into_iter()
         .flatten()
         .flat_map(|topic| topic.iter())
