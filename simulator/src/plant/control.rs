@@ -38,7 +38,16 @@ impl Plant {
         self.change(now, |plant| plant.load = bounded(percent, 0.0, HIGHEST_LOAD, plant.load));
     }
 
-    /// The battery ages (or is replaced): the part of its capacity that is left, 0.01..=1. Its charge in percent stays.
+    /// A new battery, fully charged, is put in place of the old one.
+    pub fn replace_battery(&mut self, now: Duration) {
+        self.change(now, |plant| {
+            plant.settings.battery.age = 1.0;
+            plant.ledger.grant(plant.now, plant.settings.battery.full());
+            plant.full = true;
+        });
+    }
+
+    /// The battery ages: the part of its capacity that is left, 0.01..=1. Its charge in percent stays.
     pub fn set_age(&mut self, now: Duration, age: f64) {
         self.change(now, |plant| {
             let before = plant.settings.battery.full();

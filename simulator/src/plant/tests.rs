@@ -23,6 +23,7 @@ enum Op {
     Charge(f64),
     Load(f64),
     Age(f64),
+    Replace,
     Shutdown(Option<u16>),
     Start(Option<u16>),
     StartAfterCut(u16),
@@ -47,7 +48,7 @@ fn number(g: &mut Gen) -> f64 {
 
 impl Arbitrary for Op {
     fn arbitrary(g: &mut Gen) -> Self {
-        match u8::arbitrary(g) % 20 {
+        match u8::arbitrary(g) % 22 {
             0..=3 => Self::Mains(bool::arbitrary(g)),
             4 => Self::Voltage(number(g)),
             5 => Self::Frequency(number(g)),
@@ -64,6 +65,7 @@ impl Arbitrary for Op {
             16 => Self::LowRuntime(Option::arbitrary(g)),
             17 => Self::TransferLow(number(g)),
             18 => Self::AutomaticRestart(bool::arbitrary(g)),
+            19 => Self::Replace,
             _ => Self::Button(bool::arbitrary(g)),
         }
     }
@@ -79,6 +81,7 @@ impl Op {
             Self::Charge(percent) => plant.set_charge(now, percent),
             Self::Load(percent) => plant.set_load(now, percent),
             Self::Age(age) => plant.set_age(now, age),
+            Self::Replace => plant.replace_battery(now),
             Self::Shutdown(delay) => plant.shutdown_after(now, seconds(delay)),
             Self::Start(delay) => plant.start_after(now, seconds(delay)),
             Self::StartAfterCut(delay) => plant.start_after_cut(now, s(delay.into())),
@@ -452,4 +455,20 @@ fn a_year_without_an_event_costs_nothing() {
     ));
     plant.press_button(plant.now(), true);
     assert!(matches!(plant.take_events()[..], [Event { what: PlantEvent::OutputOn(OnReason::Button), .. }]));
+}
+
+#[test]
+fn a_new_battery_is_full_and_wants_no_replacement() {
+    let mut plant = plant();
+    plant.set_age(s(0), 0.4);
+    plant.set_mains(s(0), false);
+    plant.advance(s(60));
+    let old = plant.state();
+    assert!(old.replace_battery && old.charge < 95.0, "{old:?}");
+    plant.replace_battery(s(60));
+    let new = plant.state();
+    assert!(!new.replace_battery);
+    assert_eq!(new.charge, 100.0);
+    assert!(new.runtime > old.runtime);
+    assert!(plant.imbalance().abs() < 1e-3, "{}", plant.imbalance());
 }
