@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use outage_simulator::plant::PlantEvent;
 use outage_simulator::ups::{State, Ups};
 use tokio::select;
 use tokio::sync::mpsc;
@@ -11,9 +12,9 @@ use tokio::task::JoinSet;
 
 use crate::clock::Clock;
 use crate::judge::{Answer, Judge};
-use crate::lane::Lane;
+use crate::lane::{self, Lane};
 use crate::run::{Outcome, Sink, Watch};
-use crate::scenario::{Action, ActionKind, MachineState, Scenario};
+use crate::scenario::{Action, ActionKind, MachineState, Question, Scenario, UpsAction};
 use crate::trace::{Event, What};
 
 /// How often upsd is asked for what the judge waits for, in scenario time.
@@ -26,11 +27,9 @@ enum Done {
     Booted(String, Result<(), String>),
     /// The orderly stop came to its end.
     Stopped(String),
-    Answered {
-        ups: String,
-        variable: String,
-        answer: Answer,
-    },
+    Answered(Question, Answer),
+    /// The script's actions were done, or one of them could not be.
+    Acted(Result<(), (Action, String)>),
     Changed(String),
 }
 
@@ -48,7 +47,9 @@ pub(crate) struct Director {
     tasks: JoinSet<Done>,
     /// Questions on their way.
     asking: usize,
-    last_answers: BTreeMap<(String, String), Answer>,
+    last_answers: BTreeMap<Question, Answer>,
+    /// Actions on their way.
+    acting: usize,
 }
 
 impl Director {
@@ -74,6 +75,7 @@ impl Director {
             tasks: JoinSet::new(),
             asking: 0,
             last_answers: BTreeMap::new(),
+            acting: 0,
         }
     }
 
@@ -98,12 +100,10 @@ impl Director {
         let mut next_question = Duration::ZERO;
         let mut next_picture = Duration::ZERO;
         let picture_every = self.clock.scenario(PICTURE_EVERY);
-        while !judge.finished() {
+        while !self.is_over(&judge) {
             let now = self.clock.now();
-            for action in judge.tick(now) {
-                self.act(&action);
-            }
-            if judge.finished() {
+            self.act(judge.tick(now));
+            if self.is_over(&judge) {
                 break;
             }
             let questions = judge.questions();
@@ -111,7 +111,7 @@ impl Director {
                 self.ask(questions.clone());
                 next_question = now + ASK_EVERY;
             }
-            if outcome.lane == crate::lane::LaneKind::Process && now >= next_picture {
+            if outcome.lane == lane::LaneKind::Process && now >= next_picture {
                 watch.picture(now, &self.picture());
                 next_picture = now + picture_every;
             }
@@ -119,7 +119,7 @@ impl Director {
             if !questions.is_empty() && self.asking == 0 {
                 wake = Some(wake.map_or(next_question, |at| at.min(next_question)));
             }
-            if outcome.lane == crate::lane::LaneKind::Process {
+            if outcome.lane == lane::LaneKind::Process {
                 wake = Some(wake.map_or(next_picture, |at| at.min(next_picture)));
             }
             let sleep = async {
@@ -153,6 +153,11 @@ impl Director {
         outcome.held = judge.held().to_vec();
     }
 
+    /// Whether the verdict is there: nothing is open, and everything that the script says was done.
+    fn is_over(&self, judge: &Judge) -> bool {
+        judge.failure().is_some() || (judge.finished() && self.acting == 0)
+    }
+
     fn picture(&self) -> Vec<(String, State)> {
         self.upses.iter().map(|(name, ups)| (name.clone(), ups.state())).collect()
     }
@@ -179,17 +184,24 @@ impl Director {
                     self.power(&machine);
                 }
             }
-            Done::Answered { ups, variable, answer } => {
+            Done::Answered(question, answer) => {
                 self.asking -= 1;
-                judge.answer(self.clock.now(), &ups, &variable, answer.clone());
-                let before = self.last_answers.insert((ups.clone(), variable.clone()), answer.clone());
+                judge.answer(self.clock.now(), question.clone(), answer.clone());
+                let before = self.last_answers.insert(question.clone(), answer.clone());
                 if before.as_ref() != Some(&answer) {
                     let text = match answer {
                         Answer::Value(value) => value,
                         Answer::Error(code) => format!("ERR {code}"),
                         Answer::Nothing => "no answer".to_owned(),
                     };
-                    self.sink.send(&ups, What::Answer { variable, text });
+                    let variable = question.subject().to_owned();
+                    self.sink.send(question.place(), What::Answer { variable, text });
+                }
+            }
+            Done::Acted(acted) => {
+                self.acting -= 1;
+                if let Err((action, error)) = acted {
+                    judge.broken(self.clock.now(), format!("{} on {}", action.kind, action.place), error);
                 }
             }
             Done::Changed(name) => {
@@ -259,6 +271,9 @@ impl Director {
                         self.power(&machine);
                     }
                 }
+                None if matches!(event.what, PlantEvent::ShutdownOrdered(_)) => {
+                    self.sink.send(name, What::CutOrdered);
+                }
                 None => self.sink.send(name, What::Ups { text: event.to_string() }),
             }
         }
@@ -286,35 +301,84 @@ impl Director {
         }
     }
 
-    fn act(&mut self, action: &Action) {
-        let Some(ups) = self.upses.get(&action.ups) else { return };
-        self.sink.send(&action.ups, What::Action { text: action.kind.to_string() });
-        match action.kind {
-            ActionKind::Mains(on) => ups.mains(on),
-            ActionKind::MainsVoltage(volts) => ups.mains_voltage(volts),
-            ActionKind::Charge(percent) => ups.charge(percent),
-            ActionKind::Load(percent) => ups.load(percent),
-            ActionKind::Unplug => ups.unplug(),
-            ActionKind::Replug => ups.replug(),
-            ActionKind::Freeze => ups.freeze(),
-            ActionKind::Thaw => ups.thaw(),
+    /// Does what the script says, in order. From the first thing on that takes its time, that is a task's.
+    fn act(&mut self, actions: Vec<Action>) {
+        let mut rest = Vec::new();
+        for action in actions {
+            match action.kind {
+                ActionKind::Ups(deed) if rest.is_empty() => {
+                    self.sink.send(&action.place, What::Action { text: deed.to_string() });
+                    if let Some(ups) = self.upses.get(&action.place) {
+                        befall(ups, deed);
+                    }
+                    self.look_at(&action.place);
+                }
+                _ => rest.push(action),
+            }
         }
-        self.look_at(&action.ups.clone());
+        if rest.is_empty() {
+            return;
+        }
+        let (lane, upses, sink) = (self.lane.clone(), self.upses.clone(), self.sink.clone());
+        self.acting += 1;
+        self.tasks.spawn(async move {
+            for action in rest {
+                sink.send(&action.place, What::Action { text: action.kind.to_string() });
+                let done = match (&action.kind, upses.get(&action.place)) {
+                    (ActionKind::Ups(deed), Some(ups)) => {
+                        befall(ups, *deed);
+                        Ok(())
+                    }
+                    (ActionKind::Ups(_), None) => Err("there is no such ups".to_owned()),
+                    (ActionKind::Machine(deed), _) => lane::act(&*lane, &action.place, deed).await,
+                };
+                if let Err(error) = done {
+                    return Done::Acted(Err((action, error)));
+                }
+            }
+            Done::Acted(Ok(()))
+        });
     }
 
-    /// Asks each UPS's server.
-    fn ask(&mut self, questions: Vec<(String, String)>) {
-        for (ups, variable) in questions {
-            let Some(server) = self.scenario.machines.iter().find(|machine| machine.serves.contains(&ups))
-            else {
-                continue;
-            };
-            let (lane, machine) = (self.lane.clone(), server.name.clone());
+    /// Asks each UPS's server, and each machine.
+    fn ask(&mut self, questions: Vec<Question>) {
+        for question in questions {
+            let lane = self.lane.clone();
+            match &question {
+                Question::Variable { ups, name } => {
+                    let Some(server) =
+                        self.scenario.machines.iter().find(|machine| machine.serves.contains(ups))
+                    else {
+                        continue;
+                    };
+                    let (machine, ups, name) = (server.name.clone(), ups.clone(), name.clone());
+                    self.tasks.spawn(async move {
+                        Done::Answered(question, lane.ask(&machine, &ups, &name).await)
+                    });
+                }
+                Question::Flag { machine } => {
+                    let machine = machine.clone();
+                    self.tasks
+                        .spawn(async move { Done::Answered(question, lane::flag(&*lane, &machine).await) });
+                }
+            }
             self.asking += 1;
-            self.tasks.spawn(async move {
-                let answer = lane.ask(&machine, &ups, &variable).await;
-                Done::Answered { ups, variable, answer }
-            });
         }
+    }
+}
+
+/// What the world does to a UPS.
+fn befall(ups: &Ups, deed: UpsAction) {
+    match deed {
+        UpsAction::Mains(on) => ups.mains(on),
+        UpsAction::MainsVoltage(volts) => ups.mains_voltage(volts),
+        UpsAction::Charge(percent) => ups.charge(percent),
+        UpsAction::BatteryHealth(percent) => ups.change(|plant, now| plant.set_age(now, percent / 100.0)),
+        UpsAction::ReplaceBattery => ups.change(|plant, now| plant.replace_battery(now)),
+        UpsAction::Load(percent) => ups.load(percent),
+        UpsAction::Unplug => ups.unplug(),
+        UpsAction::Replug => ups.replug(),
+        UpsAction::Freeze => ups.freeze(),
+        UpsAction::Thaw => ups.thaw(),
     }
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
 
-use crate::scenario::{Action, Bound, Condition, Expectation, MachineState, Scenario, Start};
+use crate::scenario::{Action, Bound, Condition, Expectation, MachineState, Question, Scenario, Start};
 use crate::trace::{Event, What};
 
-/// What upsd answered when it was asked for a variable.
+/// What came of a question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// A value.
@@ -69,7 +69,7 @@ pub struct Judge {
     sequences: Vec<Sequence>,
     machines: BTreeMap<String, MachineState>,
     outputs: BTreeMap<String, bool>,
-    answers: BTreeMap<(String, String), Answer>,
+    answers: BTreeMap<Question, Answer>,
     held: Vec<Held>,
     failure: Option<Failure>,
 }
@@ -122,15 +122,10 @@ impl Judge {
         deadlines.chain(self.next_start()).min()
     }
 
-    /// The variables that upsd has to be asked for now: UPS and name, without duplicates.
+    /// What has to be asked now, without duplicates.
     #[must_use]
-    pub fn questions(&self) -> Vec<(String, String)> {
-        let mut questions: Vec<_> = self
-            .open
-            .iter()
-            .filter_map(|open| open.condition.asks())
-            .map(|(ups, name)| (ups.to_owned(), name.to_owned()))
-            .collect();
+    pub fn questions(&self) -> Vec<Question> {
+        let mut questions: Vec<_> = self.open.iter().filter_map(|open| open.condition.asks()).collect();
         questions.sort();
         questions.dedup();
         questions
@@ -244,9 +239,9 @@ impl Judge {
         self.settle(event.at);
     }
 
-    /// upsd answered.
-    pub fn answer(&mut self, now: Duration, ups: &str, variable: &str, answer: Answer) {
-        self.answers.insert((ups.to_owned(), variable.to_owned()), answer);
+    /// A question was answered.
+    pub fn answer(&mut self, now: Duration, question: Question, answer: Answer) {
+        self.answers.insert(question, answer);
         self.levels(now);
         self.settle(now);
     }
@@ -289,10 +284,8 @@ impl Judge {
         self.matched(now, |open| match &open.condition {
             Condition::Machine { name, state } => !open.in_sequence() && machines.get(name) == Some(state),
             Condition::Output { ups, on } => !open.in_sequence() && outputs.get(ups) == Some(on),
-            condition => condition.asks().is_some_and(|(ups, name)| {
-                answers
-                    .get(&(ups.to_owned(), name.to_owned()))
-                    .is_some_and(|answer| fulfils(condition, answer))
+            condition => condition.asks().is_some_and(|question| {
+                answers.get(&question).is_some_and(|answer| fulfils(condition, answer))
             }),
         });
     }
@@ -324,10 +317,13 @@ impl Judge {
             }
             condition => match condition.asks() {
                 None => "it did not happen".to_owned(),
-                Some((ups, name)) => match self.answers.get(&(ups.to_owned(), name.to_owned())) {
-                    Some(Answer::Value(value)) => format!("{name} is \"{value}\""),
-                    Some(Answer::Error(code)) => format!("upsd answers ERR {code}"),
-                    Some(Answer::Nothing) | None => "upsd does not answer".to_owned(),
+                Some(question) => match (self.answers.get(&question), question) {
+                    (Some(Answer::Value(value)), question) => {
+                        format!("{} is \"{value}\"", question.subject())
+                    }
+                    (Some(Answer::Error(code)), _) => format!("upsd answers ERR {code}"),
+                    (_, Question::Variable { .. }) => "upsd does not answer".to_owned(),
+                    (_, Question::Flag { .. }) => "upsmon -K does not answer".to_owned(),
                 },
             },
         }
@@ -353,6 +349,7 @@ fn happens(condition: &Condition, event: &Event) -> bool {
         (Condition::Machine { name, state }, What::Machine { state: seen }) => {
             *name == event.place && state == seen
         }
+        (Condition::CutOrdered { ups }, What::CutOrdered) => *ups == event.place,
         (Condition::Output { ups, on }, What::Output { on: seen, .. }) => *ups == event.place && on == seen,
         (Condition::Log { machine, process, text }, What::Log { process: by, text: said }) => {
             *machine == event.place && process == by && said.contains(text.as_str())
@@ -374,6 +371,9 @@ fn fulfils(condition: &Condition, answer: &Answer) -> bool {
             .parse::<f64>()
             .is_ok_and(|value| min.is_none_or(|min| value >= min) && max.is_none_or(|max| value <= max)),
         (Condition::ErrorCode { code, .. }, Answer::Error(seen)) => code == seen,
+        (Condition::Flag { present, .. }, Answer::Value(seen)) => {
+            seen == if *present { "present" } else { "absent" }
+        }
         _ => false,
     }
 }

@@ -1,4 +1,4 @@
-//! The laboratory's own eyes: one question to an upsd, in the words of the wire.
+//! The laboratory's own eyes and hands: a question or an order to an upsd, in the words of the wire.
 //!
 //! It shares no code with the stack: what stands on both sides of a wire hides the faults of both.
 
@@ -15,20 +15,46 @@ pub(crate) async fn ask<S: AsyncRead + AsyncWrite + Unpin>(
     ups: &str,
     variable: &str,
 ) -> Answer {
-    let question = format!("GET VAR {ups} {variable}\n");
-    if stream.write_all(question.as_bytes()).await.is_err() {
-        return Answer::Nothing;
+    match exchange(&mut stream, &format!("GET VAR {ups} {variable}")).await {
+        Some(line) => understand(&line, ups, variable),
+        None => Answer::Nothing,
     }
+}
+
+/// Gives a UPS an instant command over a fresh connection, as the user of that name.
+///
+/// # Errors
+/// What upsd answered instead of OK.
+pub(crate) async fn order<S: AsyncRead + AsyncWrite + Unpin>(
+    mut stream: S,
+    (user, password): (&str, &str),
+    ups: &str,
+    command: &str,
+) -> Result<(), String> {
+    let lines =
+        [format!("USERNAME {user}"), format!("PASSWORD {password}"), format!("INSTCMD {ups} {command}")];
+    for line in lines {
+        let answer = exchange(&mut stream, &line).await.ok_or("upsd does not answer")?;
+        if answer != "OK" {
+            return Err(format!("upsd answers {answer}"));
+        }
+    }
+    Ok(())
+}
+
+/// Sends a line and reads one.
+async fn exchange<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, line: &str) -> Option<String> {
+    stream.write_all(format!("{line}\n").as_bytes()).await.ok()?;
     let mut bytes = Vec::new();
     let mut chunk = [0; 512];
     while !bytes.contains(&b'\n') && bytes.len() < LONGEST {
         match stream.read(&mut chunk).await {
-            Ok(0) | Err(_) => return Answer::Nothing,
+            Ok(0) | Err(_) => return None,
             Ok(count) => bytes.extend_from_slice(&chunk[..count]),
         }
     }
     let text = String::from_utf8_lossy(&bytes);
-    understand(text.lines().next().unwrap_or_default(), ups, variable)
+    Some(text.lines().next().unwrap_or_default().to_owned())
 }
 
 /// Understands the one line of an answer.

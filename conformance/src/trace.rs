@@ -24,12 +24,14 @@ pub struct Event {
 #[serde(tag = "event", rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "each field is named for what it holds")]
 pub enum What {
-    /// The script did something to a UPS.
+    /// The script did something to a UPS or on a machine.
     Action { text: String },
     /// A UPS went over to its battery, came back, ran low, ..
     Ups { text: String },
     /// A UPS's output went on or off.
     Output { on: bool, reason: String },
+    /// A UPS was told to cut its output.
+    CutOrdered,
     /// A machine changed its state.
     Machine { state: MachineState },
     /// upsmon gave a notice.
@@ -42,7 +44,7 @@ pub enum What {
     Log { process: String, text: String },
     /// A process ended.
     Exit { process: String, text: String },
-    /// upsd's answer for a variable, where it differs from the answer before.
+    /// The answer to a question, where it differs from the answer before.
     Answer { variable: String, text: String },
 }
 
@@ -74,6 +76,7 @@ impl fmt::Display for What {
             Self::Action { text } => write!(f, ">> {text}"),
             Self::Ups { text } => f.write_str(text),
             Self::Output { on, reason } => write!(f, "output {} ({reason})", if *on { "on" } else { "off" }),
+            Self::CutOrdered => f.write_str("is told to cut its output"),
             Self::Machine { state } => write!(f, "is {state}"),
             Self::Notice { kind, text, .. } => write!(f, "upsmon: {kind}: {text}"),
             Self::ShutdownCommand => f.write_str("upsmon runs the shutdown command"),

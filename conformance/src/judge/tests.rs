@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::{Answer, Judge};
-use crate::scenario::{MachineState, parse};
+use crate::scenario::{MachineState, Question, parse};
 use crate::trace::{Event, What};
 
 const WORLD: &str = r#"
@@ -35,6 +35,10 @@ fn output(at: u64, on: bool) -> Event {
 
 fn machine(at: u64, state: MachineState) -> Event {
     happened(at, What::Machine { state })
+}
+
+fn status() -> Question {
+    Question::Variable { ups: "u".to_owned(), name: "ups.status".to_owned() }
 }
 
 fn failed_step(judge: &Judge) -> Option<&str> {
@@ -147,14 +151,14 @@ fn answers_from_before_a_block_do_not_count() {
     let mut judge =
         judge(r#"at 0 { expect { status "OL"; }; }; at 20 { expect { status "OL" without="OB"; }; }"#);
     judge.tick(s(0));
-    assert_eq!(judge.questions(), [("u".to_owned(), "ups.status".to_owned())]);
-    judge.answer(s(1), "u", "ups.status", Answer::Value("OL CHRG".to_owned()));
+    assert_eq!(judge.questions(), [status()]);
+    judge.answer(s(1), status(), Answer::Value("OL CHRG".to_owned()));
     assert!(judge.questions().is_empty());
     judge.tick(s(20));
     assert!(!judge.finished());
-    judge.answer(s(21), "u", "ups.status", Answer::Value("OL OB".to_owned()));
+    judge.answer(s(21), status(), Answer::Value("OL OB".to_owned()));
     assert!(!judge.finished());
-    judge.answer(s(22), "u", "ups.status", Answer::Error("DATA-STALE".to_owned()));
+    judge.answer(s(22), status(), Answer::Error("DATA-STALE".to_owned()));
     judge.tick(s(30));
     assert_eq!(judge.failure().map(|failure| failure.seen.as_str()), Some("upsd answers ERR DATA-STALE"));
 }
@@ -163,7 +167,7 @@ fn answers_from_before_a_block_do_not_count() {
 fn a_status_word_is_a_word() {
     let mut judge = judge(r#"at 0 { expect { status "LB"; }; }"#);
     judge.tick(s(0));
-    judge.answer(s(1), "u", "ups.status", Answer::Value("OB LBX".to_owned()));
+    judge.answer(s(1), status(), Answer::Value("OB LBX".to_owned()));
     assert!(!judge.finished());
 }
 
@@ -178,4 +182,27 @@ fn then_waits_for_everything_before_it() {
     assert_eq!(judge.wake_at(), Some(s(34)));
     assert_eq!(judge.tick(s(33)).len(), 0);
     assert_eq!(judge.tick(s(34)).len(), 1);
+}
+
+#[test]
+fn an_order_to_cut_is_of_a_ups() {
+    let mut judge = judge(r#"at 0 { expect { cut-ordered; }; }"#);
+    judge.tick(s(0));
+    judge.event(&happened(1, What::CutOrdered));
+    assert!(!judge.finished(), "that was the machine");
+    judge.event(&Event { at: s(2), place: "u".to_owned(), what: What::CutOrdered });
+    assert!(judge.finished() && judge.failure().is_none());
+}
+
+#[test]
+fn a_flag_is_what_all_who_look_say() {
+    let mut judge = judge(r#"at 0 { expect { flag "absent"; }; }"#);
+    judge.tick(s(0));
+    let question = Question::Flag { machine: "m".to_owned() };
+    assert_eq!(judge.questions(), std::slice::from_ref(&question));
+    judge.answer(s(1), question.clone(), Answer::Value("present".to_owned()));
+    judge.answer(s(2), question.clone(), Answer::Value("absent, but upsmon -K says yes".to_owned()));
+    assert!(!judge.finished());
+    judge.answer(s(3), question, Answer::Value("absent".to_owned()));
+    assert!(judge.finished() && judge.failure().is_none());
 }

@@ -7,6 +7,10 @@ use crate::scenario::{MachineSpec, NOTICES, Role, UpsSpec};
 
 /// The password of the scenario's users: it protects nothing.
 const PASSWORD: &str = "secret";
+/// Name and password of the user who gives instant commands.
+pub(super) const OPERATOR: (&str, &str) = ("operator", PASSWORD);
+/// What upsmon writes into POWERDOWNFLAG (upsmon.conf(5)).
+pub(super) const FLAG_CONTENT: &str = "upsmon-shutdown-file";
 
 /// Timers with NUT's defaults: written out in every file, so that a lane can scale them.
 const UPSMON_TIMERS: [(&str, f64); 8] = [
@@ -107,7 +111,10 @@ impl Place<'_> {
     /// upsd.users
     pub(super) fn upsd_users(&self) -> String {
         format!(
-            "[primary]\n  password = {PASSWORD}\n  upsmon primary\n\n[secondary]\n  password = {PASSWORD}\n  upsmon secondary\n"
+            "[primary]\n  password = {PASSWORD}\n  upsmon primary\n\n\
+             [secondary]\n  password = {PASSWORD}\n  upsmon secondary\n\n\
+             [{}]\n  password = {PASSWORD}\n  instcmds = ALL\n",
+            OPERATOR.0
         )
     }
 

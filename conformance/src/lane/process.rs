@@ -19,12 +19,13 @@ use tokio::net::{TcpStream, UnixDatagram, UnixListener};
 use tokio::process::{Child, Command};
 use tokio::task::JoinSet;
 
-use super::{Lane, files};
+use super::network::Network;
+use super::{Ending, Lane, command_line, files};
 use crate::hooks;
 use crate::judge::Answer;
 use crate::probe;
 use crate::run::Sink;
-use crate::scenario::{MachineSpec, Scenario};
+use crate::scenario::{MachineSpec, Scenario, Service};
 use crate::trace::What;
 
 /// How long the next program waits for one to be ready.
@@ -43,7 +44,8 @@ pub(crate) struct ProcessLane {
     scenario: Scenario,
     ports: BTreeMap<String, u16>,
     devices: BTreeMap<String, (String, String)>,
-    running: Mutex<BTreeMap<String, Vec<(String, Child)>>>,
+    network: Network,
+    running: Mutex<BTreeMap<String, Vec<(Service, Child)>>>,
     sink: Sink,
     /// Buses, ptys and the readers of what programs say: they end with the run.
     tasks: Mutex<JoinSet<()>>,
@@ -86,12 +88,14 @@ impl ProcessLane {
             held.push(probe);
         }
         drop(held);
+        let network = Network::lay(scenario, &ports, &mut tasks).await?;
         let lane = Self {
             folder,
             programs,
             scenario: scenario.clone(),
             ports,
             devices,
+            network,
             running: Mutex::new(BTreeMap::new()),
             sink,
             tasks: Mutex::new(tasks),
@@ -117,8 +121,11 @@ impl ProcessLane {
             state: state.display().to_string(),
             listen: self.ports[&machine.name],
             device: &|ups| self.devices[ups].clone(),
-            server: &|machine| ("127.0.0.1".to_owned(), self.ports[machine]),
-            flag: home.join("killpower").display().to_string(),
+            server: &|server| {
+                let port = self.network.port(&machine.name, server).unwrap_or(self.ports[server]);
+                ("127.0.0.1".to_owned(), port)
+            },
+            flag: self.flag_path(&machine.name).display().to_string(),
             shutdown: self.programs.join(hooks::SHUTDOWN).display().to_string(),
             notify: self.programs.join(hooks::NOTIFY).display().to_string(),
         };
@@ -149,7 +156,7 @@ impl ProcessLane {
     }
 
     /// Starts a program of a machine; what it says becomes events.
-    fn start(&self, machine: &str, arguments: &[&str], manager: Option<&Path>) -> Result<Child, String> {
+    fn run(&self, machine: &str, arguments: &[&str], manager: Option<&Path>) -> Result<Child, String> {
         let home = self.home(machine);
         let program = self.programs.join(arguments[0]);
         let mut command = Command::new(&program);
@@ -165,7 +172,7 @@ impl ProcessLane {
             .env("NUT_PIDPATH", home.join("run"))
             .env(hooks::SOCKET, self.folder.join("lab.sock"))
             .env(hooks::MACHINE, machine)
-            .env(hooks::FLAG, home.join("killpower"))
+            .env(hooks::FLAG, self.flag_path(machine))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -192,13 +199,36 @@ impl ProcessLane {
         });
     }
 
-    fn running(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Vec<(String, Child)>>> {
+    fn running(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Vec<(Service, Child)>>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Ends a service, and waits until it has.
+    async fn end_process(&self, machine: &str, service: &Service, mut child: Child, how: Ending) {
+        let pid = child.id().and_then(|pid| i32::try_from(pid).ok()).and_then(rustix::process::Pid::from_raw);
+        let signal = match how {
+            Ending::Kill => rustix::process::Signal::KILL,
+            Ending::Stop => rustix::process::Signal::TERM,
+        };
+        if let Some(pid) = pid {
+            let _ = rustix::process::kill_process(pid, signal);
+        }
+        let text = match tokio::time::timeout(TERM_LIMIT, child.wait()).await {
+            Ok(Ok(status)) => status.to_string(),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "killed: it did not answer SIGTERM".to_owned(),
+        };
+        let process = command_line(service, |ups| &self.devices[ups].0)[0].to_owned();
+        self.sink.send(machine, What::Exit { process, text });
+    }
+
+    fn flag_path(&self, machine: &str) -> PathBuf {
+        self.home(machine).join("killpower")
     }
 
     /// Runs a program of a machine to its end, within a limit.
     async fn finish(&self, machine: &str, arguments: &[&str]) -> Result<bool, String> {
-        let mut child = self.start(machine, arguments, None)?;
+        let mut child = self.run(machine, arguments, None)?;
         match tokio::time::timeout(LATE_LIMIT, child.wait()).await {
             Ok(Ok(status)) => Ok(status.success()),
             Ok(Err(error)) => Err(format!("failed to wait for {}: {error}", arguments[0])),
@@ -289,49 +319,17 @@ fn make(folder: &Path) -> Result<(), String> {
 #[async_trait]
 impl Lane for ProcessLane {
     async fn boot(&self, machine: &str) -> Result<(), String> {
-        let spec = self.spec(machine)?;
-        let mut programs: Vec<Vec<&str>> = Vec::new();
-        for ups in &spec.serves {
-            programs.push(vec![&self.devices[ups].0, "-F", "-a", ups]);
-        }
-        if !spec.serves.is_empty() {
-            programs.push(vec!["upsd", "-F"]);
-        }
-        if !spec.monitors.is_empty() {
-            programs.push(vec!["upsmon", "-F", "-p"]);
-        }
-        for mut arguments in programs {
-            if rustix::process::geteuid().is_root() {
-                // Root's daemons would become a user of their own, who may not look into this run's folders.
-                arguments.extend(["-u", "root"]);
-            }
-            let manager = self.home(machine).join(format!("{}.ready", arguments[0]));
-            let _ = std::fs::remove_file(&manager);
-            let socket = UnixDatagram::bind(&manager)
-                .map_err(|error| format!("failed to listen at {}: {error}", manager.display()))?;
-            let child = self.start(machine, &arguments, Some(&manager))?;
-            self.running().entry(machine.to_owned()).or_default().push((arguments[0].to_owned(), child));
-            // One that never gets ready is not waited for longer than an init script would.
-            let _ = tokio::time::timeout(READY_LIMIT, ready(&socket)).await;
+        for service in &self.spec(machine)?.services() {
+            self.start(machine, service).await?;
         }
         Ok(())
     }
 
     async fn stop(&self, machine: &str) {
-        let mut children = self.running().remove(machine).unwrap_or_default();
+        let mut services = self.running().remove(machine).unwrap_or_default();
         // The last one started is the first to stop.
-        while let Some((name, mut child)) = children.pop() {
-            if let Some(pid) =
-                child.id().and_then(|pid| i32::try_from(pid).ok()).and_then(rustix::process::Pid::from_raw)
-            {
-                let _ = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
-            }
-            let text = match tokio::time::timeout(TERM_LIMIT, child.wait()).await {
-                Ok(Ok(status)) => status.to_string(),
-                Ok(Err(error)) => error.to_string(),
-                Err(_) => "killed: it did not answer SIGTERM".to_owned(),
-            };
-            self.sink.send(machine, What::Exit { process: name, text });
+        while let Some((service, child)) = services.pop() {
+            self.end_process(machine, &service, child, Ending::Stop).await;
         }
         let late = async {
             if self.finish(machine, &["upsmon", "-K"]).await?
@@ -349,6 +347,58 @@ impl Lane for ProcessLane {
     fn cut(&self, machine: &str) {
         // Dropping a child kills it.
         self.running().remove(machine);
+    }
+
+    async fn start(&self, machine: &str, service: &Service) -> Result<(), String> {
+        let mut arguments = command_line(service, |ups| &self.devices[ups].0);
+        if rustix::process::geteuid().is_root() {
+            // Root's daemons would become a user of their own, who may not look into this run's folders.
+            arguments.extend(["-u", "root"]);
+        }
+        let manager = self.home(machine).join(format!("{}.ready", arguments[0]));
+        let _ = std::fs::remove_file(&manager);
+        let socket = UnixDatagram::bind(&manager)
+            .map_err(|error| format!("failed to listen at {}: {error}", manager.display()))?;
+        let child = self.run(machine, &arguments, Some(&manager))?;
+        self.running().entry(machine.to_owned()).or_default().push((service.clone(), child));
+        // One that never gets ready is not waited for longer than an init script would.
+        let _ = tokio::time::timeout(READY_LIMIT, ready(&socket)).await;
+        Ok(())
+    }
+
+    async fn end(&self, machine: &str, service: &Service, how: Ending) -> Result<(), String> {
+        let child = {
+            let mut running = self.running();
+            let services = running.entry(machine.to_owned()).or_default();
+            let at = services.iter().position(|(known, _)| known == service);
+            at.map(|at| services.remove(at).1).ok_or_else(|| format!("{service} does not run"))?
+        };
+        self.end_process(machine, service, child, how).await;
+        Ok(())
+    }
+
+    async fn command(&self, machine: &str, ups: &str, command: &str) -> Result<(), String> {
+        let order = async {
+            let stream = TcpStream::connect(("127.0.0.1", self.ports[machine])).await;
+            probe::order(stream.map_err(|error| error.to_string())?, files::OPERATOR, ups, command).await
+        };
+        let order = tokio::time::timeout(ASK_LIMIT, order).await;
+        order.unwrap_or_else(|_| Err("upsd does not answer".to_owned()))
+    }
+
+    fn network(&self, one: &str, other: &str, up: bool) {
+        self.network.set(one, other, up);
+    }
+
+    fn write_flag(&self, machine: &str) -> Result<(), String> {
+        let path = self.flag_path(machine);
+        std::fs::write(&path, files::FLAG_CONTENT)
+            .map_err(|error| format!("failed to write {}: {error}", path.display()))
+    }
+
+    async fn flag(&self, machine: &str) -> Result<(bool, bool), String> {
+        let there = self.flag_path(machine).exists();
+        Ok((there, self.finish(machine, &["upsmon", "-K"]).await?))
     }
 
     async fn ask(&self, machine: &str, ups: &str, variable: &str) -> Answer {

@@ -16,11 +16,11 @@ use outage_simulator::bus::usbip::Bus;
 use outage_simulator::ups::{BusKind, Ups};
 use tokio::task::JoinSet;
 
-use super::{Lane, files};
+use super::{Ending, Lane, command_line, files};
 use crate::judge::Answer;
 use crate::probe;
 use crate::run::Sink;
-use crate::scenario::Scenario;
+use crate::scenario::{MachineSpec, Scenario, Service};
 use crate::trace::What;
 
 /// Port of upsd on every machine.
@@ -48,7 +48,7 @@ pub(crate) struct VirtualLane {
     world: World,
     scenario: Scenario,
     devices: BTreeMap<String, (String, String)>,
-    running: Mutex<BTreeMap<String, Vec<u32>>>,
+    running: Mutex<BTreeMap<String, Vec<(Service, u32)>>>,
     sink: Sink,
     /// Buses and the reader of the world's trace: they end with the run.
     _tasks: JoinSet<()>,
@@ -85,7 +85,7 @@ impl VirtualLane {
         Ok(Arc::new(lane))
     }
 
-    fn write_files(&self, spec: &crate::scenario::MachineSpec) -> std::io::Result<()> {
+    fn write_files(&self, spec: &MachineSpec) -> std::io::Result<()> {
         let machine = self.world.machine(&spec.name);
         let place = files::Place {
             scale: 1.0,
@@ -113,40 +113,37 @@ impl VirtualLane {
         Ok(())
     }
 
-    fn running(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Vec<u32>>> {
+    fn running(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, Vec<(Service, u32)>>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Starts a service and waits, like a service manager, until it says that it is ready.
-    async fn serve(&self, machine: &Machine, arguments: &[&str]) -> u32 {
-        let mut seen = self.world.events().len();
-        let pid = Self::start(machine, arguments);
-        let ready = async {
-            loop {
-                let events = self.world.next_events(seen).await;
-                seen += events.len();
-                let mut own = events
-                    .iter()
-                    .filter(|event| &*event.machine == machine.name() && &*event.process == arguments[0]);
-                if own.any(|event| matches!(event.kind, EventKind::Ready | EventKind::Exited(..))) {
-                    return;
-                }
+    fn spec(&self, machine: &str) -> Result<&MachineSpec, String> {
+        let found = self.scenario.machines.iter().find(|spec| spec.name == machine);
+        found.ok_or_else(|| format!("there is no machine {machine}"))
+    }
+
+    /// Ends a process, and waits until it has.
+    async fn end_process(&self, machine: &Machine, pid: u32, how: Ending) {
+        // One that is gone already needs no signal.
+        if how == Ending::Stop {
+            let _ = machine.signal(pid, Signal::Term);
+            if self.world.timeout(TERM_LIMIT, machine.exited(pid)).await.is_ok() {
+                return;
             }
-        };
-        // One that never gets ready is not waited for longer than an init script would.
-        let _ = self.world.timeout(READY_LIMIT, ready).await;
-        pid
+        }
+        let _ = machine.signal(pid, Signal::Kill);
+        machine.exited(pid).await;
     }
 
     /// Starts a program of the stack.
-    fn start(machine: &Machine, arguments: &[&str]) -> u32 {
+    fn run(machine: &Machine, arguments: &[&str]) -> u32 {
         let words: Vec<String> = arguments.iter().map(|word| (*word).to_owned()).collect();
         machine.run(arguments[0], |host| outage_ups::run(words, host))
     }
 
     /// Runs a program of the stack to its end, within a limit.
     async fn finish(machine: &Machine, arguments: &[&str]) -> Result<bool, String> {
-        let pid = Self::start(machine, arguments);
+        let pid = Self::run(machine, arguments);
         match machine.world().timeout(LATE_LIMIT, machine.exited(pid)).await {
             Ok(status) => Ok(status == Some(ExitStatus::Code(0))),
             Err(_) => Err(format!("{} still ran after {LATE_LIMIT:?}", arguments.join(" "))),
@@ -290,34 +287,20 @@ async fn retell(world: World, sink: Sink) {
 #[async_trait]
 impl Lane for VirtualLane {
     async fn boot(&self, machine: &str) -> Result<(), String> {
-        let Some(spec) = self.scenario.machines.iter().find(|spec| spec.name == machine) else {
-            return Err(format!("there is no machine {machine}"));
-        };
-        let machine = self.world.machine(machine);
-        machine.start();
-        let mut pids = Vec::new();
-        for ups in &spec.serves {
-            pids.push(self.serve(&machine, &[&self.devices[ups].0, "-F", "-a", ups]).await);
+        let services = self.spec(machine)?.services();
+        self.world.machine(machine).start();
+        for service in &services {
+            self.start(machine, service).await?;
         }
-        if !spec.serves.is_empty() {
-            pids.push(self.serve(&machine, &["upsd", "-F"]).await);
-        }
-        if !spec.monitors.is_empty() {
-            pids.push(self.serve(&machine, &["upsmon", "-F", "-p"]).await);
-        }
-        self.running().insert(spec.name.clone(), pids);
         Ok(())
     }
 
     async fn stop(&self, name: &str) {
         let machine = self.world.machine(name);
-        let mut pids = self.running().remove(name).unwrap_or_default();
-        // The last one started is the first to stop. One that is gone already needs no signal.
-        while let Some(pid) = pids.pop() {
-            let _ = machine.signal(pid, Signal::Term);
-            if self.world.timeout(TERM_LIMIT, machine.exited(pid)).await.is_err() {
-                let _ = machine.signal(pid, Signal::Kill);
-            }
+        let mut services = self.running().remove(name).unwrap_or_default();
+        // The last one started is the first to stop.
+        while let Some((_, pid)) = services.pop() {
+            self.end_process(&machine, pid, Ending::Stop).await;
         }
         let late = async {
             if Self::finish(&machine, &["upsmon", "-K"]).await?
@@ -335,6 +318,67 @@ impl Lane for VirtualLane {
     fn cut(&self, machine: &str) {
         self.running().remove(machine);
         self.world.machine(machine).stop();
+    }
+
+    async fn start(&self, name: &str, service: &Service) -> Result<(), String> {
+        let machine = self.world.machine(name);
+        let arguments = command_line(service, |ups| &self.devices[ups].0);
+        let mut seen = self.world.events().len();
+        let pid = Self::run(&machine, &arguments);
+        self.running().entry(name.to_owned()).or_default().push((service.clone(), pid));
+        let ready = async {
+            loop {
+                let events = self.world.next_events(seen).await;
+                seen += events.len();
+                let mut own =
+                    events.iter().filter(|event| &*event.machine == name && &*event.process == arguments[0]);
+                if own.any(|event| matches!(event.kind, EventKind::Ready | EventKind::Exited(..))) {
+                    return;
+                }
+            }
+        };
+        // One that never gets ready is not waited for longer than an init script would.
+        let _ = self.world.timeout(READY_LIMIT, ready).await;
+        Ok(())
+    }
+
+    async fn end(&self, name: &str, service: &Service, how: Ending) -> Result<(), String> {
+        let pid = {
+            let mut running = self.running();
+            let services = running.entry(name.to_owned()).or_default();
+            let at = services.iter().position(|(known, _)| known == service);
+            at.map(|at| services.remove(at).1).ok_or_else(|| format!("{service} does not run"))?
+        };
+        self.end_process(&self.world.machine(name), pid, how).await;
+        Ok(())
+    }
+
+    async fn command(&self, machine: &str, ups: &str, command: &str) -> Result<(), String> {
+        let host = self.world.machine(LAB).host("operator");
+        let order = async {
+            let stream = host.connect_tcp(machine, UPSD_PORT).await.map_err(|error| error.to_string())?;
+            probe::order(stream, files::OPERATOR, ups, command).await
+        };
+        self.world.timeout(ASK_LIMIT, order).await.unwrap_or_else(|_| Err("upsd does not answer".to_owned()))
+    }
+
+    fn network(&self, one: &str, other: &str, up: bool) {
+        if up {
+            self.world.heal(one, other);
+        } else {
+            self.world.cut(one, other);
+        }
+    }
+
+    fn write_flag(&self, machine: &str) -> Result<(), String> {
+        let written = self.world.machine(machine).put_file(FLAG, files::FLAG_CONTENT, 0o600);
+        written.map_err(|error| format!("failed to write {FLAG}: {error}"))
+    }
+
+    async fn flag(&self, machine: &str) -> Result<(bool, bool), String> {
+        let machine = self.world.machine(machine);
+        let there = machine.stat(FLAG).is_ok();
+        Ok((there, Self::finish(&machine, &["upsmon", "-K"]).await?))
     }
 
     async fn ask(&self, machine: &str, ups: &str, variable: &str) -> Answer {

@@ -11,8 +11,8 @@ mod parse;
 pub(crate) use check::NOTICES;
 pub use check::is_device_file;
 pub use model::{
-    Action, ActionKind, Block, Bound, Condition, Expectation, MachineSpec, MachineState, MonitorSpec, Role,
-    Scenario, Start, UpsSpec,
+    Action, ActionKind, Block, Bound, Condition, Expectation, MachineAction, MachineSpec, MachineState,
+    MonitorSpec, Question, Role, Scenario, Service, Start, UpsAction, UpsSpec,
 };
 pub use node::Fault;
 pub use parse::parse;

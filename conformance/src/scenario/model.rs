@@ -111,26 +111,39 @@ pub struct Block {
     pub span: Range<usize>,
 }
 
-/// Something the world does.
+/// Something the script does.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Action {
-    /// The UPS it is done to.
-    pub ups: String,
+    /// The UPS or the machine it is done to.
+    pub place: String,
     /// What.
     pub kind: ActionKind,
     /// Its place in the file.
     pub span: Range<usize>,
 }
 
-/// What can be done to a UPS.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// What can be done.
+#[derive(Clone, Debug, PartialEq)]
 pub enum ActionKind {
+    /// To a UPS.
+    Ups(UpsAction),
+    /// On a machine.
+    Machine(MachineAction),
+}
+
+/// What can be done to a UPS: it happens at once.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum UpsAction {
     /// The mains fail or come back.
     Mains(bool),
     /// The mains voltage becomes this.
     MainsVoltage(f64),
     /// The battery holds this many percent.
     Charge(f64),
+    /// So many percent of the battery's capacity are left.
+    BatteryHealth(f64),
+    /// A new, full battery is put in.
+    ReplaceBattery,
     /// What is plugged in draws this many percent of the rating.
     Load(f64),
     /// The data cable is pulled.
@@ -143,18 +156,111 @@ pub enum ActionKind {
     Thaw,
 }
 
+/// What can be done on a machine: it takes its time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MachineAction {
+    /// A service dies where it stands.
+    Kill(Service),
+    /// A service manager starts a service, and waits until it is ready.
+    Start(Service),
+    /// A service manager stops a service, and starts it again.
+    Restart(Service),
+    /// The flag of an earlier shutdown lies where POWERDOWNFLAG says.
+    WriteFlag,
+    /// The network to another machine is cut or mended.
+    Network {
+        /// The other machine.
+        other: String,
+        /// Whether bytes get through.
+        up: bool,
+    },
+    /// Someone gives a UPS an instant command, by way of this machine's upsd.
+    Command {
+        /// The UPS.
+        ups: String,
+        /// The command.
+        command: String,
+    },
+}
+
+/// A program that a machine runs all the time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// The driver of this UPS.
+    Driver(String),
+    /// The server.
+    Upsd,
+    /// The watcher.
+    Upsmon,
+}
+
+impl Service {
+    /// What the language calls them.
+    pub const WORDS: [&'static str; 3] = ["driver", "upsd", "upsmon"];
+}
+
+impl fmt::Display for Service {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Driver(ups) => write!(f, "the driver of {ups}"),
+            Self::Upsd => f.write_str("upsd"),
+            Self::Upsmon => f.write_str("upsmon"),
+        }
+    }
+}
+
+impl MachineSpec {
+    /// What it runs, in the order of starting.
+    #[must_use]
+    pub fn services(&self) -> Vec<Service> {
+        let mut services: Vec<_> = self.serves.iter().map(|ups| Service::Driver(ups.clone())).collect();
+        if !self.serves.is_empty() {
+            services.push(Service::Upsd);
+        }
+        if !self.monitors.is_empty() {
+            services.push(Service::Upsmon);
+        }
+        services
+    }
+}
+
 impl fmt::Display for ActionKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ups(action) => action.fmt(f),
+            Self::Machine(action) => action.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for UpsAction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Mains(true) => f.write_str("mains on"),
             Self::Mains(false) => f.write_str("mains off"),
             Self::MainsVoltage(volts) => write!(f, "mains at {volts} V"),
             Self::Charge(percent) => write!(f, "charge {percent} %"),
+            Self::BatteryHealth(percent) => write!(f, "{percent} % of the battery left"),
+            Self::ReplaceBattery => f.write_str("new battery"),
             Self::Load(percent) => write!(f, "load {percent} %"),
             Self::Unplug => f.write_str("cable out"),
             Self::Replug => f.write_str("cable in"),
             Self::Freeze => f.write_str("firmware freezes"),
             Self::Thaw => f.write_str("firmware answers again"),
+        }
+    }
+}
+
+impl fmt::Display for MachineAction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Kill(service) => write!(f, "kill {service}"),
+            Self::Start(service) => write!(f, "start {service}"),
+            Self::Restart(service) => write!(f, "restart {service}"),
+            Self::WriteFlag => f.write_str("a powerdown flag is left over"),
+            Self::Network { other, up: true } => write!(f, "network to {other} mended"),
+            Self::Network { other, up: false } => write!(f, "network to {other} cut"),
+            Self::Command { ups, command } => write!(f, "command {command} to {ups}"),
         }
     }
 }
@@ -228,6 +334,10 @@ pub enum Condition {
     Machine { name: String, state: MachineState },
     /// A UPS's output goes on or off.
     Output { ups: String, on: bool },
+    /// A UPS is told to cut its output.
+    CutOrdered { ups: String },
+    /// A machine's POWERDOWNFLAG is there, for its eyes and for `upsmon -K`; or not, for both.
+    Flag { machine: String, present: bool },
     /// `ups.status` as upsd serves it holds all of these words and none of those.
     Status { ups: String, has: Vec<String>, lacks: Vec<String> },
     /// A variable as upsd serves it.
@@ -245,13 +355,46 @@ impl Condition {
         self.asks().is_none()
     }
 
-    /// The UPS and the variable that upsd has to be asked for.
+    /// What has to be asked for it.
     #[must_use]
-    pub fn asks(&self) -> Option<(&str, &str)> {
+    pub fn asks(&self) -> Option<Question> {
+        let variable =
+            |ups: &str, name: &str| Question::Variable { ups: ups.to_owned(), name: name.to_owned() };
         match self {
-            Self::Status { ups, .. } | Self::ErrorCode { ups, .. } => Some((ups, "ups.status")),
-            Self::Variable { ups, name, .. } => Some((ups, name)),
+            Self::Status { ups, .. } | Self::ErrorCode { ups, .. } => Some(variable(ups, "ups.status")),
+            Self::Variable { ups, name, .. } => Some(variable(ups, name)),
+            Self::Flag { machine, .. } => Some(Question::Flag { machine: machine.clone() }),
             _ => None,
+        }
+    }
+}
+
+/// What can be asked.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "each field is named for what it holds")]
+pub enum Question {
+    /// upsd: the value of a variable.
+    Variable { ups: String, name: String },
+    /// A machine: whether POWERDOWNFLAG is there.
+    Flag { machine: String },
+}
+
+impl Question {
+    /// Who is asked.
+    #[must_use]
+    pub fn place(&self) -> &str {
+        match self {
+            Self::Variable { ups, .. } => ups,
+            Self::Flag { machine } => machine,
+        }
+    }
+
+    /// For what.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        match self {
+            Self::Variable { name, .. } => name,
+            Self::Flag { .. } => "powerdown flag",
         }
     }
 }
@@ -273,6 +416,10 @@ impl fmt::Display for Condition {
             Self::FlagWritten { machine } => write!(f, "powerdown flag on {machine}"),
             Self::Machine { name, state } => write!(f, "{name} {state}"),
             Self::Output { ups, on } => write!(f, "output of {ups} {}", if *on { "on" } else { "off" }),
+            Self::CutOrdered { ups } => write!(f, "{ups} told to cut its output"),
+            Self::Flag { machine, present } => {
+                write!(f, "powerdown flag on {machine} {}", if *present { "present" } else { "absent" })
+            }
             Self::Status { ups, has, lacks } => {
                 write!(f, "status of {ups} {}", has.join(" "))?;
                 if lacks.is_empty() { Ok(()) } else { write!(f, " without {}", lacks.join(" ")) }

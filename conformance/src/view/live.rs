@@ -100,7 +100,9 @@ fn coloured(label: &'static str, row: &str) -> Line<'static> {
 fn style(event: &Event) -> Style {
     match &event.what {
         What::Action { .. } => Style::new().fg(Color::Magenta).add_modifier(Modifier::BOLD),
-        What::Notice { .. } | What::ShutdownCommand | What::FlagWritten => Style::new().fg(Color::Yellow),
+        What::Notice { .. } | What::ShutdownCommand | What::FlagWritten | What::CutOrdered => {
+            Style::new().fg(Color::Yellow)
+        }
         What::Machine { state } => machine_style(*state).add_modifier(Modifier::BOLD),
         What::Output { on, .. } => Style::new().fg(if *on { Color::Green } else { Color::Red }),
         What::Ups { .. } | What::Answer { .. } => Style::new().fg(Color::Cyan),

@@ -60,7 +60,7 @@ never { status "OB"; notice "ONBAT"; }
     5 |     mians "off"
       |     ^^^^^
       |
-    help: a block is made of: mains, mains-voltage, charge, load, unplug, replug, freeze, thaw; expect, in-order, refute
+    help: a block is made of: mains, mains-voltage, charge, battery-health, replace-battery, load, unplug, replug, freeze, thaw, command, kill, start, restart, write-flag, cut-network, mend-network; expect, in-order, refute
 
     error: a percentage lies within 0 and 100
      --> test.kdl:6:12
@@ -80,7 +80,7 @@ never { status "OB"; notice "ONBAT"; }
     7 |     expect { notice "ONBATT" within="soon"; macine "off"; output "dim"; }
       |                                             ^^^^^^
       |
-    help: one of: notice, shutdown-command, flag-written, machine, output, status, variable, error, log
+    help: one of: notice, flag-written, shutdown-command, flag, machine, output, cut-ordered, status, variable, error, log
 
     error: an output is `on` or `off`, not `dim`
      --> test.kdl:7:66
@@ -251,6 +251,179 @@ at 0 {
     8 |     expect { log "text" process="upsd" machine="x"; variable "ups.load" is="1" min=3; }
       |                                                     ^^^^^^^^
     "#);
+}
+
+#[test]
+fn what_is_done_on_machines_that_cannot_be() {
+    let text = r#"scenario "machines"
+ups "u" { device "megatec-650"; }
+ups "v" { device "megatec-650"; }
+machine "a" { serves "u"; monitor "u"; }
+machine "b" { monitor "u" at="a" role="secondary"; }
+at 0 {
+    kill "httpd"; kill "upsmon"; kill "upsd" ups="u"; kill "upsd" machine="b"; kill "driver"
+    restart "driver" ups="v"; start
+    cut-network "a"; cut-network "a" "a"; mend-network "a" "c"
+    command "test.battery.stop" ups="v"; command 1
+    battery-health 0 ups="u"; replace-battery; write-flag
+    expect { flag "there" machine="a"; cut-ordered; log "x" process="upssd" machine="a"; }
+}
+never { flag "present" machine="a"; }
+"#;
+    insta::assert_snapshot!(faults(text), @r#"
+    error: there is no service `httpd`
+     --> test.kdl:7:10
+      |
+    7 |     kill "httpd"; kill "upsmon"; kill "upsd" ups="u"; kill "upsd" machine="b"; kill "driver"
+      |          ^^^^^^^
+      |
+    help: one of: driver, upsd, upsmon
+
+    error: `kill` needs `machine=`: several run upsmon
+     --> test.kdl:7:19
+      |
+    7 |     kill "httpd"; kill "upsmon"; kill "upsd" ups="u"; kill "upsd" machine="b"; kill "driver"
+      |                   ^^^^
+
+    error: `ups` goes with "driver", there is one upsd a machine
+     --> test.kdl:7:46
+      |
+    7 |     kill "httpd"; kill "upsmon"; kill "upsd" ups="u"; kill "upsd" machine="b"; kill "driver"
+      |                                              ^^^^^^^
+
+    error: machine `b` does not run upsd
+     --> test.kdl:7:67
+      |
+    7 |     kill "httpd"; kill "upsmon"; kill "upsd" ups="u"; kill "upsd" machine="b"; kill "driver"
+      |                                                                   ^^^^^^^^^^^
+
+    error: `kill` needs `ups=`: there are several
+     --> test.kdl:7:80
+      |
+    7 |     kill "httpd"; kill "upsmon"; kill "upsd" ups="u"; kill "upsd" machine="b"; kill "driver"
+      |                                                                                ^^^^
+
+    error: no machine above runs the driver of v
+     --> test.kdl:8:5
+      |
+    8 |     restart "driver" ups="v"; start
+      |     ^^^^^^^
+
+    error: `start` needs a service
+     --> test.kdl:8:31
+      |
+    8 |     restart "driver" ups="v"; start
+      |                               ^^^^^
+
+    error: `cut-network` needs two machines
+     --> test.kdl:9:5
+      |
+    9 |     cut-network "a"; cut-network "a" "a"; mend-network "a" "c"
+      |     ^^^^^^^^^^^
+
+    error: there is no network between a machine and itself
+     --> test.kdl:9:38
+      |
+    9 |     cut-network "a"; cut-network "a" "a"; mend-network "a" "c"
+      |                                      ^^^
+
+    error: there is no machine `c` above
+     --> test.kdl:9:60
+      |
+    9 |     cut-network "a"; cut-network "a" "a"; mend-network "a" "c"
+      |                                                            ^^^
+
+    error: no machine above serves the ups `v`
+      --> test.kdl:10:5
+       |
+    10 |     command "test.battery.stop" ups="v"; command 1
+       |     ^^^^^^^
+
+    error: an instant command's name must be text
+      --> test.kdl:10:50
+       |
+    10 |     command "test.battery.stop" ups="v"; command 1
+       |                                                  ^
+
+    error: a battery's health lies within 1 and 100 percent
+      --> test.kdl:11:20
+       |
+    11 |     battery-health 0 ups="u"; replace-battery; write-flag
+       |                    ^
+
+    error: `replace-battery` needs `ups=`: there are several
+      --> test.kdl:11:31
+       |
+    11 |     battery-health 0 ups="u"; replace-battery; write-flag
+       |                               ^^^^^^^^^^^^^^^
+
+    error: `write-flag` needs `machine=`: there are several
+      --> test.kdl:11:48
+       |
+    11 |     battery-health 0 ups="u"; replace-battery; write-flag
+       |                                                ^^^^^^^^^^
+
+    error: a flag is `present` or `absent`, not `there`
+      --> test.kdl:12:19
+       |
+    12 |     expect { flag "there" machine="a"; cut-ordered; log "x" process="upssd" machine="a"; }
+       |                   ^^^^^^^
+
+    error: `cut-ordered` needs `ups=`: there are several
+      --> test.kdl:12:40
+       |
+    12 |     expect { flag "there" machine="a"; cut-ordered; log "x" process="upssd" machine="a"; }
+       |                                        ^^^^^^^^^^^
+
+    error: there is no program `upssd`
+      --> test.kdl:12:61
+       |
+    12 |     expect { flag "there" machine="a"; cut-ordered; log "x" process="upssd" machine="a"; }
+       |                                                             ^^^^^^^^^^^^^^^
+       |
+    help: a program of the stack: upsd, upsmon, upsdrvctl or a driver, e.g. usbhid-ups
+
+    error: `flag` can't stand in `never`: it is asked for, it does not happen
+      --> test.kdl:14:9
+       |
+    14 | never { flag "present" machine="a"; }
+       |         ^^^^
+       |
+    help: use `refute` in a block
+    "#);
+}
+
+#[test]
+fn what_is_done_on_machines_finds_the_only_one_that_can() {
+    let text = r#"scenario "machines"
+ups "u" { device "megatec-650"; }
+machine "a" { serves "u"; monitor "u"; }
+machine "b" { monitor "u" at="a" role="secondary"; }
+at 0 {
+    kill "driver"; start "driver"; restart "upsd"; kill "upsmon" machine="b"
+    cut-network "b" "a"; command "test.battery.stop"; write-flag machine="b"
+    expect { flag "absent" machine="b"; }
+}
+"#;
+    let (scenario, faults) = parse("test", text);
+    assert_eq!(faults, []);
+    let done: Vec<_> = scenario.blocks[0]
+        .actions
+        .iter()
+        .map(|action| format!("{}: {}", action.place, action.kind))
+        .collect();
+    assert_eq!(
+        done,
+        [
+            "a: kill the driver of u",
+            "a: start the driver of u",
+            "a: restart upsd",
+            "b: kill upsmon",
+            "b: network to a cut",
+            "a: command test.battery.stop to u",
+            "b: a powerdown flag is left over",
+        ]
+    );
 }
 
 #[test]
