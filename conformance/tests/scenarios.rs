@@ -11,7 +11,7 @@ use outage_conformance::scenario;
 fn main() {
     let mut arguments = Arguments::from_args();
     // The process lane waits most of its time; more threads than cores keep the whole short.
-    arguments.test_threads.get_or_insert(4);
+    arguments.test_threads.get_or_insert(8);
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the crate lies in the workspace");
     let mut trials = Vec::new();
     for path in files(&root.join("scenarios")) {

@@ -3,27 +3,21 @@
 use std::fs;
 
 use quick_junit::{Report, TestCaseStatus};
+use rstest::rstest;
 
 use super::{outage, said, scenario};
 
-#[test]
-fn equal_seeds_give_equal_bytes() {
-    let run = || {
-        said(outage().args([
-            "run",
-            "scenarios/low-battery.kdl",
-            "--lane",
-            "virtual",
-            "--seed",
-            "7",
-            "--json",
-        ]))
-    };
+#[rstest]
+#[case::one_machine("low-battery", 2)]
+#[case::four_machines("primary-and-secondaries", 1)]
+fn equal_seeds_give_equal_bytes(#[case] name: &str, #[case] runs: u32) {
+    let file = format!("scenarios/{name}.kdl");
+    let run = || said(outage().args(["run", &file, "--lane", "virtual", "--seed", "7", "--json"]));
     let (code, out, err) = run();
     assert_eq!((code, err.as_str()), (0, ""));
     let document: serde_json::Value = serde_json::from_str(&out).unwrap();
-    assert_eq!((&document["passed"], &document["failed"]), (&2.into(), &0.into()));
-    assert_eq!(document["runs"][0]["name"], "low-battery/eaton-3s-700");
+    assert_eq!((&document["passed"], &document["failed"]), (&runs.into(), &0.into()));
+    assert_eq!(document["runs"][0]["name"], format!("{name}/eaton-3s-700"));
     assert_eq!(document["runs"][0]["seed"], 7);
     assert!(document["runs"][0]["trace"].as_array().unwrap().len() > 10);
     assert_eq!(run().1, out);
