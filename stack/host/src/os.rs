@@ -180,6 +180,9 @@ pub trait Os: Send + Sync + 'static {
 
     /// The machine's name, as hostname(1) prints it.
     fn host_name(&self) -> String;
+    /// What tells this boot of the machine from every other one; `None` where the system does not say. Linux: boot_id,
+    /// random(4).
+    fn boot_id(&self) -> Option<String>;
     /// The name of the user this process belongs to, if there is one.
     fn user_name(&self) -> Option<String>;
     /// This process's id.

@@ -342,6 +342,13 @@ on_both! {
         assert_eq!(bench.host.timeout(Duration::ZERO, async { 1 }).await, Ok(1));
     }
 
+    async fn one_boot(bench: Bench) {
+        let id = bench.host.boot_id();
+        assert_eq!(id, bench.host.boot_id(), "as long as the machine runs");
+        let form: String = id.unwrap().chars().map(|c| if c.is_ascii_hexdigit() { 'x' } else { c }).collect();
+        assert_eq!(form, "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx");
+    }
+
     async fn random_bytes(bench: Bench) {
         let (a, b) = (bench.host.random(19), bench.host.random(19));
         assert_eq!((a.len(), b.len()), (19, 19));

@@ -354,3 +354,16 @@ async fn a_killed_process_holds_no_lock() {
     machine.signal(pid, Signal::Kill).unwrap();
     assert!(host.lock_file("/run/nut/lock".as_ref(), 0o600).unwrap().is_some());
 }
+
+#[tokio::test(start_paused = true)]
+async fn each_boot_has_an_id_of_its_own() {
+    let world = World::new(1);
+    let machine = world.machine("server");
+    let id = || machine.host("upsmon").boot_id().unwrap();
+    let first = id();
+    assert_eq!(id(), first, "of the machine, not of the process");
+    assert_ne!(world.machine("other").host("upsmon").boot_id().unwrap(), first);
+    machine.stop();
+    machine.start();
+    assert_ne!(id(), first);
+}

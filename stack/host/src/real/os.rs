@@ -166,6 +166,11 @@ impl Os for RealOs {
         rustix::system::uname().nodename().to_string_lossy().into_owned()
     }
 
+    fn boot_id(&self) -> Option<String> {
+        let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+        Some(text.trim().to_owned()).filter(|id| !id.is_empty())
+    }
+
     fn user_name(&self) -> Option<String> {
         process::user_name()
     }

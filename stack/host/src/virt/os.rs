@@ -238,6 +238,12 @@ impl Os for VirtualOs {
         self.machine.to_string()
     }
 
+    fn boot_id(&self) -> Option<String> {
+        let mut random = SplitMix::new(self.world.seed(), &self.machine, "", self.world.boots(&self.machine));
+        let hex: Vec<_> = random.bytes(16).iter().map(|byte| format!("{byte:02x}")).collect();
+        Some([&hex[..4], &hex[4..6], &hex[6..8], &hex[8..10], &hex[10..]].map(<[String]>::concat).join("-"))
+    }
+
     fn user_name(&self) -> Option<String> {
         Some(if self.is_root() { "root" } else { "user" }.to_owned())
     }

@@ -60,6 +60,8 @@ pub(super) struct State {
 pub(super) struct MachineState {
     pub(super) number: u16,
     pub(super) running: bool,
+    /// How often it was started.
+    boots: u32,
     pub(super) files: Files,
     pub(super) bound: Vec<Bound>,
     /// Unix sockets that listen, and whose they are.
@@ -99,6 +101,7 @@ impl MachineState {
         Self {
             number,
             running: true,
+            boots: 1,
             files: Files::new(),
             bound: Vec::new(),
             unix: Vec::new(),
@@ -299,6 +302,11 @@ impl World {
                 let _ = machine.files.remove(path);
             }
         });
+    }
+
+    /// How often this machine was started.
+    pub(super) fn boots(&self, machine: &str) -> u32 {
+        self.with(machine, |machine| machine.boots)
     }
 
     /// The next line that is typed.
@@ -528,6 +536,7 @@ impl World {
         if std::mem::replace(&mut own.running, true) {
             return;
         }
+        own.boots += 1;
         links.power_on(machine);
         drop(state);
         self.record(machine, &"".into(), EventKind::PoweredOn);
