@@ -25,8 +25,8 @@ pub use auth::{AuthConf, AuthSection, AuthSettings};
 pub use diagnostic::{Diagnostic, Severity};
 pub use duration::{DurationError, duration, duration_or_never};
 pub use model::{
-    CertHost, CertIdent, Grant, Listen, Monitor, MonitorRole, NotifyFlags, NotifyRule, NotifyType, NutConf,
-    Setting, UpsConf, UpsSection, UpsdConf, UpsdUsers, UpsmonConf, User,
+    CertHost, CertIdent, Confirm, Grant, Listen, Monitor, MonitorRole, NotifyFlags, NotifyRule, NotifyType,
+    NutConf, Setting, UpsConf, UpsSection, UpsdConf, UpsdUsers, UpsmonConf, User,
 };
 pub use notify::UnknownNotifyType;
 pub use nut::nut_conf;

@@ -302,6 +302,15 @@ pub struct NotifyRule {
     pub flags: NotifyFlags,
 }
 
+/// CONFIRM: how a critical state has to be seen before it counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Confirm {
+    /// In so many polls in a row; 1 is NUT's rule.
+    Polls(u32),
+    /// In every poll for so long.
+    Time(Duration),
+}
+
 /// upsmon.conf. Durations take `5`, `500ms`, `2s`, `1.5s`, `3m` or `1h`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UpsmonConf {
@@ -333,6 +342,18 @@ pub struct UpsmonConf {
     pub oblb_duration: Duration,
     /// ALARMCRITICAL, true.
     pub alarm_critical: bool,
+    /// COMPAT nut: a UPS that is lost in CAL, BYPASS, ALARM or OFF is critical at once. Ours, like the next five.
+    pub compat_nut: bool,
+    /// CONFIRM, one poll.
+    pub confirm: Confirm,
+    /// ONBATTSHUTDOWN, `None`: never.
+    pub on_batt_shutdown: Option<Duration>,
+    /// CHARGESHUTDOWN in percent, `None`: never.
+    pub charge_shutdown: Option<u8>,
+    /// FSDCLEAR, `None` (no): FSD counts for as long as the server says it.
+    pub fsd_clear: Option<Duration>,
+    /// STALEFLAG, false.
+    pub stale_flag: bool,
     /// SHUTDOWNEXIT: `Some(0)` yes, exit at once; `None` no, stay; else stay so long.
     pub shutdown_exit: Option<Duration>,
     /// SHUTDOWNCMD

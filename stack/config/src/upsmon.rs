@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use crate::diagnostic::Diagnostic;
-use crate::duration::duration_or_never;
+use crate::duration::{duration, duration_or_never};
 use crate::file::{Faults, Row, Token, rows, shown};
-use crate::model::{CertHost, Monitor, MonitorRole, NotifyFlags, NotifyRule, NotifyType, UpsmonConf};
+use crate::model::{
+    CertHost, Confirm, Monitor, MonitorRole, NotifyFlags, NotifyRule, NotifyType, UpsmonConf,
+};
 use crate::notify;
 use crate::suggest::nearest;
 use crate::value::{Directive, boolean};
@@ -17,10 +19,14 @@ const DIRECTIVES: &[&str] = &[
     "CERTIDENT",
     "CERTPATH",
     "CERTVERIFY",
+    "CHARGESHUTDOWN",
+    "COMPAT",
+    "CONFIRM",
     "DEADTIME",
     "DEBUG_MIN",
     "FINALDELAY",
     "FORCESSL",
+    "FSDCLEAR",
     "HOSTSYNC",
     "MINSUPPLIES",
     "MONITOR",
@@ -30,6 +36,7 @@ const DIRECTIVES: &[&str] = &[
     "NOTIFYMSG",
     "OBLBDURATION",
     "OFFDURATION",
+    "ONBATTSHUTDOWN",
     "OVERDURATION",
     "POLLFAIL_LOG_THROTTLE_MAX",
     "POLLFREQ",
@@ -39,7 +46,11 @@ const DIRECTIVES: &[&str] = &[
     "RUN_AS_USER",
     "SHUTDOWNCMD",
     "SHUTDOWNEXIT",
+    "STALEFLAG",
 ];
+
+/// `FSDCLEAR yes`: HOSTSYNC, FINALDELAY, and all the time that a machine may take to go down.
+const FSD_CLEAR: Duration = Duration::from_secs(300);
 
 impl Default for UpsmonConf {
     /// What upsmon does with an empty file.
@@ -59,6 +70,12 @@ impl Default for UpsmonConf {
             over_duration: None,
             oblb_duration: Duration::ZERO,
             alarm_critical: true,
+            compat_nut: false,
+            confirm: Confirm::Polls(1),
+            on_batt_shutdown: None,
+            charge_shutdown: None,
+            fsd_clear: None,
+            stale_flag: false,
             shutdown_exit: Some(Duration::ZERO),
             shutdown_cmd: None,
             notify_cmd: None,
@@ -142,6 +159,12 @@ fn directive(conf: &mut UpsmonConf, row: &Row, faults: &mut Faults) {
             conf.oblb_duration = grace.unwrap_or_default();
         }
         "ALARMCRITICAL" => directive.boolean(&mut conf.alarm_critical),
+        "COMPAT" => compat(conf, &mut directive),
+        "CONFIRM" => confirm(conf, &mut directive),
+        "ONBATTSHUTDOWN" => directive.time_or_never(&mut conf.on_batt_shutdown),
+        "CHARGESHUTDOWN" => charge_shutdown(conf, &mut directive),
+        "FSDCLEAR" => fsd_clear(conf, &mut directive),
+        "STALEFLAG" => directive.boolean(&mut conf.stale_flag),
         "SHUTDOWNEXIT" => shutdown_exit(conf, &mut directive),
         "SHUTDOWNCMD" => directive.phrase(&mut conf.shutdown_cmd),
         "NOTIFYCMD" => directive.phrase(&mut conf.notify_cmd),
@@ -284,6 +307,48 @@ fn shutdown_exit(conf: &mut UpsmonConf, directive: &mut Directive<'_, '_>) {
         conf.shutdown_exit = exit.then_some(Duration::ZERO);
     } else {
         directive.bad(word, "needs yes, no or a time");
+    }
+}
+
+/// `COMPAT nut`. There is nothing else to be compatible with.
+fn compat(conf: &mut UpsmonConf, directive: &mut Directive<'_, '_>) {
+    let Some(word) = directive.one(None) else { return };
+    if word.text.eq_ignore_ascii_case("nut") {
+        conf.compat_nut = true;
+    } else {
+        directive.bad(word, "can only be nut");
+    }
+}
+
+/// `CONFIRM 3`: polls; with a unit (`CONFIRM 10s`) a time.
+fn confirm(conf: &mut UpsmonConf, directive: &mut Directive<'_, '_>) {
+    const NEED: &str = "needs a number of polls, 1 or more, or a time with its unit";
+    let Some(word) = directive.one(None) else { return };
+    let polls = word.text.parse::<u32>();
+    // A number alone counts polls, never seconds.
+    let with_unit = word.text.ends_with(|c: char| c.is_ascii_alphabetic());
+    conf.confirm = match (polls, duration(&word.text)) {
+        (Ok(polls @ 1..), _) => Confirm::Polls(polls),
+        (Err(_), Ok(time)) if with_unit && !time.is_zero() => Confirm::Time(time),
+        _ => return directive.bad(word, NEED),
+    };
+}
+
+fn charge_shutdown(conf: &mut UpsmonConf, directive: &mut Directive<'_, '_>) {
+    let Some(word) = directive.one(None) else { return };
+    match word.text.parse() {
+        Ok(percent @ 0..=100) => conf.charge_shutdown = Some(percent),
+        _ => directive.bad(word, "needs a whole number of percent, 0 to 100"),
+    }
+}
+
+/// `FSDCLEAR yes`, `no`, or how long. 1 and 0 are yes and no: a second would be far too short.
+fn fsd_clear(conf: &mut UpsmonConf, directive: &mut Directive<'_, '_>) {
+    let Some(word) = directive.one(None) else { return };
+    match (boolean(&word.text), duration(&word.text)) {
+        (Some(on), _) => conf.fsd_clear = on.then_some(FSD_CLEAR),
+        (None, Ok(time)) if !time.is_zero() => conf.fsd_clear = Some(time),
+        _ => directive.bad(word, "needs yes, no or a time of more than 0"),
     }
 }
 

@@ -232,6 +232,33 @@ AT ONLINE * EXECUTE last
 }
 
 #[test]
+fn faults_in_directives_of_our_own() {
+    let text = br#"COMPAT
+COMPAT apcupsd
+CONFIRM 0
+CONFIRM -3
+CONFIRM 1.5
+CONFIRM 0s
+CONFIRM 10 s
+CONFIRM thrice
+ONBATTSHUTDOWN soon
+ONBATTSHUTDOWN 5d
+CHARGESHUTDOWN 101
+CHARGESHUTDOWN 20%
+CHARGESHUTDOWN -1
+FSDCLEAR maybe
+FSDCLEAR 0s
+FSDCLEAR -5
+STALEFLAG boot
+ONBATSHUTDOWN 5
+"#;
+    let (conf, faults) = upsmon_conf("upsmon.conf", text);
+    insta::assert_snapshot!(rendered(text, &faults));
+    let kept = outage_config::UpsmonConf { confirm: outage_config::Confirm::Polls(10), ..Default::default() };
+    assert_eq!(conf, kept, "only what could be understood counts");
+}
+
+#[test]
 fn nut_conf_faults() {
     let text = br#"MODE = standalone
 MODE=Standalone

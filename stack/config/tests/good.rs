@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use outage_config::{
-    Grant, MonitorRole, NotifyFlags, NotifyType, NutConf, SchedCommand, UpsConf, UpsdConf, UpsdUsers,
-    UpsmonConf, UpsschedConf, nut_conf, ups_conf, upsd_conf, upsd_users, upsmon_conf, upssched_conf,
+    Confirm, Grant, MonitorRole, NotifyFlags, NotifyType, NutConf, SchedCommand, UpsConf, UpsdConf,
+    UpsdUsers, UpsmonConf, UpsschedConf, nut_conf, ups_conf, upsd_conf, upsd_users, upsmon_conf,
+    upssched_conf,
 };
 
 #[track_caller]
@@ -225,6 +226,41 @@ fn shutdownexit_takes_words_and_times() {
     assert_eq!(exit("-1"), None);
     assert_eq!(exit("0"), Some(Duration::ZERO));
     assert_eq!(exit("1"), Some(seconds(1)));
+}
+
+/// What NUT does not have: each form, and what it means.
+#[test]
+fn directives_of_our_own() {
+    let read = |line: &str| clean(upsmon_conf("", format!("{line}\n").as_bytes()));
+    let conf = UpsmonConf::default();
+    assert_eq!(
+        (
+            conf.compat_nut,
+            conf.confirm,
+            conf.on_batt_shutdown,
+            conf.charge_shutdown,
+            conf.fsd_clear,
+            conf.stale_flag
+        ),
+        (false, Confirm::Polls(1), None, None, None, false)
+    );
+    assert!(read("COMPAT nut").compat_nut && read("COMPAT NUT").compat_nut);
+    let confirm = |value: &str| read(&format!("CONFIRM {value}")).confirm;
+    assert_eq!((confirm("1"), confirm("3")), (Confirm::Polls(1), Confirm::Polls(3)));
+    assert_eq!((confirm("10s"), confirm("2m")), (Confirm::Time(seconds(10)), Confirm::Time(seconds(120))));
+    assert_eq!(confirm("500ms"), Confirm::Time(Duration::from_millis(500)));
+    let on_batt = |value: &str| read(&format!("ONBATTSHUTDOWN {value}")).on_batt_shutdown;
+    assert_eq!((on_batt("90"), on_batt("10m"), on_batt("-1")), (Some(seconds(90)), Some(seconds(600)), None));
+    let charge = |value: &str| read(&format!("CHARGESHUTDOWN {value}")).charge_shutdown;
+    assert_eq!((charge("0"), charge("35"), charge("100")), (Some(0), Some(35), Some(100)));
+    let clear = |value: &str| read(&format!("FSDCLEAR {value}")).fsd_clear;
+    assert_eq!((clear("yes"), clear("1")), (Some(seconds(300)), Some(seconds(300))));
+    assert_eq!((clear("no"), clear("0")), (None, None));
+    assert_eq!(
+        (clear("1s"), clear("120"), clear("2m")),
+        (Some(seconds(1)), Some(seconds(120)), Some(seconds(120)))
+    );
+    assert!(read("STALEFLAG yes").stale_flag && !read("STALEFLAG no").stale_flag);
 }
 
 #[test]

@@ -12,41 +12,6 @@ use outage_config::{Monitor, MonitorRole, NotifyFlags, NotifyRule, NotifyType, U
 
 use super::*;
 
-pub(super) const TYPES: [NotifyType; 32] = [
-    NotifyType::Online,
-    NotifyType::OnBatt,
-    NotifyType::LowBatt,
-    NotifyType::Fsd,
-    NotifyType::CommOk,
-    NotifyType::CommBad,
-    NotifyType::Shutdown,
-    NotifyType::ShutdownHostSync,
-    NotifyType::ReplBatt,
-    NotifyType::NoComm,
-    NotifyType::NoParent,
-    NotifyType::Cal,
-    NotifyType::NotCal,
-    NotifyType::Off,
-    NotifyType::NotOff,
-    NotifyType::Bypass,
-    NotifyType::NotBypass,
-    NotifyType::Eco,
-    NotifyType::NotEco,
-    NotifyType::Alarm,
-    NotifyType::NotAlarm,
-    NotifyType::Over,
-    NotifyType::NotOver,
-    NotifyType::Trim,
-    NotifyType::NotTrim,
-    NotifyType::Boost,
-    NotifyType::NotBoost,
-    NotifyType::Other,
-    NotifyType::NotOther,
-    NotifyType::SuspendTimeJumpUnexpected,
-    NotifyType::SuspendStarting,
-    NotifyType::SuspendFinished,
-];
-
 pub(super) fn secs(secs: u64) -> Duration {
     Duration::from_secs(secs)
 }
@@ -76,36 +41,15 @@ pub(super) fn monitor(text: &str) -> Monitor {
 pub(super) fn conf(monitors: &[&str]) -> UpsmonConf {
     UpsmonConf {
         monitors: monitors.iter().map(|text| monitor(text)).collect(),
-        min_supplies: 1,
-        poll_freq: secs(5),
-        poll_freq_alert: secs(5),
-        poll_fail_log_throttle: -1,
-        dead_time: secs(15),
-        host_sync: secs(15),
-        final_delay: secs(5),
-        rb_warn_time: secs(43200),
-        no_comm_warn_time: secs(300),
-        off_duration: Some(secs(30)),
-        over_duration: None,
-        oblb_duration: Duration::ZERO,
-        alarm_critical: true,
-        shutdown_exit: Some(Duration::ZERO),
         shutdown_cmd: Some("halt".into()),
-        notify_cmd: None,
-        notify: TYPES
+        powerdown_flag: Some("/flag".into()),
+        notify: NotifyType::ALL
             .into_iter()
             .map(|kind| {
                 (kind, NotifyRule { message: format!("{kind:?} %s %s"), flags: NotifyFlags::default() })
             })
             .collect(),
-        powerdown_flag: Some("/flag".into()),
-        run_as_user: None,
-        cert_path: None,
-        cert_file: None,
-        cert_hosts: Vec::new(),
-        cert_verify: false,
-        force_ssl: false,
-        debug_min: None,
+        ..UpsmonConf::default()
     }
 }
 
