@@ -3,8 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use outage_config::UpsmonConf;
+use outage_config::{Confirm, UpsmonConf};
 
+use super::held::Held;
 use super::status::Word;
 use super::watched::{Link, Watched};
 
@@ -13,9 +14,9 @@ use super::watched::{Link, Watched};
 pub enum Cause {
     /// Its server says FSD, or this machine has set it.
     ForcedShutdown,
-    /// It was overloaded when it fell silent, OVERDURATION ago.
+    /// It was overloaded when it fell silent, and that began OVERDURATION ago.
     LostOverloaded,
-    /// It had an alarm when it fell silent.
+    /// It had an alarm when it fell silent, DEADTIME ago (at once with COMPAT nut, like the next three).
     LostAlarm,
     /// It was calibrating when it fell silent.
     LostCalibrating,
@@ -29,6 +30,10 @@ pub enum Cause {
     Off,
     /// On battery, and the battery is low.
     LowBattery,
+    /// On battery for ONBATTSHUTDOWN.
+    OnBattery,
+    /// On battery, and the charge is at or below CHARGESHUTDOWN.
+    LowCharge,
 }
 
 impl fmt::Display for Cause {
@@ -47,6 +52,8 @@ impl fmt::Display for Cause {
             Self::Dead => "was last known to be on battery and has not answered for DEADTIME, assuming a low battery",
             Self::Off => "has been off for OFFDURATION",
             Self::LowBattery => "is on battery, and the battery is low",
+            Self::OnBattery => "has been on battery for ONBATTSHUTDOWN",
+            Self::LowCharge => "is on battery, and its charge is not above CHARGESHUTDOWN",
         })
     }
 }
@@ -57,9 +64,10 @@ pub(super) fn grace(limit: Duration) -> Duration {
     (limit / 10).min(Duration::from_secs(1))
 }
 
-/// A silent server is as good as none after this long. NUT's clients give up on a read after 5 s.
+/// A silent server is as good as none after this long. NUT's clients give up on a read after 5 s. Also with DEADTIME 0
+/// a poll that was just made is no silence.
 fn patience(conf: &UpsmonConf) -> Duration {
-    (conf.dead_time / 3).min(Duration::from_secs(5))
+    (conf.dead_time / 3).clamp(Duration::from_millis(100), Duration::from_secs(5))
 }
 
 /// A time at which a UPS would turn critical if nothing is heard until then.
@@ -81,46 +89,43 @@ impl Deadline {
     }
 }
 
-/// Whether `ups` is critical, in NUT's order. Remembers since when it has been on battery and low.
-pub(super) fn is_critical(ups: &mut Watched, conf: &UpsmonConf, now: Duration) -> Option<Cause> {
-    let has = |word| ups.words.has(word);
-    if has(Word::ForcedShutdown) {
+/// Whether `ups` is critical, in NUT's order; what NUT does not know comes last.
+pub(super) fn is_critical(ups: &Watched, conf: &UpsmonConf, now: Duration) -> Option<Cause> {
+    let dead = is_dead(ups, conf, now);
+    if ups.words.has(Word::ForcedShutdown) && (ups.is_ordered(conf) || dead) {
         return Some(Cause::ForcedShutdown);
     }
-    if ups.link == Link::Lost
-        && let Some(cause) = comm_loss_is_critical(ups, conf, now)
+    if ups.link == Link::Lost && over_deadline(ups, conf).is_some_and(|over| over.passed(now)) {
+        return Some(Cause::LostOverloaded);
+    }
+    // NUT's rule for these has no DEADTIME. It is why a driver's restart in the middle of a calibration shuts its
+    // machines down (nut#2794).
+    if (dead || conf.compat_nut && ups.link == Link::Lost)
+        && let Some(cause) = lost_while(ups, conf)
     {
         return Some(cause);
     }
-    if off_deadline(ups, conf).is_some_and(|off| off.passed(now)) {
+    if is_off(ups, conf, now) {
         return Some(Cause::Off);
     }
-    let dead = is_dead(ups, conf, now);
-    if !(has(Word::OnBattery) && (has(Word::LowBattery) || dead)) {
-        ups.oblb_since = None;
+    if !ups.words.has(Word::OnBattery) || ups.words.has(Word::Calibrating) {
         return None;
     }
-    if has(Word::Calibrating) {
-        return None;
-    }
-    let since = *ups.oblb_since.get_or_insert(now);
-    if !conf.oblb_duration.is_zero() && !Deadline::after(since, conf.oblb_duration).passed(now) {
-        return None;
-    }
-    // The primary needs the time to see everyone else off; a secondary rather waits for its word.
-    if !ups.is_primary() && !Deadline::after(ups.last_fine, conf.host_sync).passed(now) {
-        return None;
-    }
-    Some(if has(Word::LowBattery) { Cause::LowBattery } else { Cause::Dead })
+    low_battery(ups, conf, now, dead).or_else(|| {
+        let confirmed = |held: &Held| held.confirmed(conf.confirm);
+        if let (Some(limit), Some(held)) = (conf.on_batt_shutdown, ups.on_batt.filter(confirmed))
+            && held.lasted(limit)
+        {
+            return Some(Cause::OnBattery);
+        }
+        ups.low_charge.filter(confirmed).map(|_| Cause::LowCharge)
+    })
 }
 
-/// NUT's rule for a UPS that was last seen in a state in which silence may well be its end: no DEADTIME, at once.
-/// It is why a driver's restart in the middle of a calibration shuts the machine down (nut#2794).
-fn comm_loss_is_critical(ups: &Watched, conf: &UpsmonConf, now: Duration) -> Option<Cause> {
+/// A state in which silence may well be the UPS's end.
+fn lost_while(ups: &Watched, conf: &UpsmonConf) -> Option<Cause> {
     let has = |word| ups.words.has(word);
-    if over_deadline(ups, conf).is_some_and(|over| over.passed(now)) {
-        Some(Cause::LostOverloaded)
-    } else if has(Word::Alarm) && conf.alarm_critical {
+    if has(Word::Alarm) && conf.alarm_critical {
         Some(Cause::LostAlarm)
     } else if has(Word::Calibrating) {
         Some(Cause::LostCalibrating)
@@ -133,14 +138,41 @@ fn comm_loss_is_critical(ups: &Watched, conf: &UpsmonConf, now: Duration) -> Opt
     }
 }
 
-/// Whether a UPS that was on battery has been silent for more than DEADTIME. A poll that has yet to be made, or
+/// OFF for OFFDURATION: it must have been read after that, too.
+fn is_off(ups: &Watched, conf: &UpsmonConf, now: Duration) -> bool {
+    let (Some(limit), Some(off)) = (conf.off_duration, ups.off) else { return false };
+    off.lasted(limit) && Deadline::after(off.since, limit).passed(now) && off.confirmed(conf.confirm)
+}
+
+/// On battery and low. After DEADTIME without an answer nothing more can be confirmed, and the worst is assumed.
+fn low_battery(ups: &Watched, conf: &UpsmonConf, now: Duration, dead: bool) -> Option<Cause> {
+    let low = ups.low.filter(|low| dead || low.confirmed(conf.confirm));
+    let since = match low {
+        Some(low) => low.since,
+        None if dead => dead_deadline(ups, conf)?.judge,
+        None => return None,
+    };
+    let grace = conf.oblb_duration;
+    let lasted = low.is_some_and(|low| low.lasted(grace));
+    if !grace.is_zero() && !lasted && !Deadline::after(since, grace).passed(now) {
+        return None;
+    }
+    // The primary needs the time to see everyone else off; a secondary rather waits for its word.
+    if !ups.is_primary() && !Deadline::after(ups.last_fine, conf.host_sync).passed(now) {
+        return None;
+    }
+    Some(if low.is_some() { Cause::LowBattery } else { Cause::Dead })
+}
+
+/// Whether a UPS whose silence matters has been silent for more than DEADTIME. A poll that has yet to be made, or
 /// has only just been, is no silence: POLLFREQ may well be longer than DEADTIME.
-pub(super) fn is_dead(ups: &Watched, conf: &UpsmonConf, now: Duration) -> bool {
+fn is_dead(ups: &Watched, conf: &UpsmonConf, now: Duration) -> bool {
     dead_deadline(ups, conf).is_some_and(|dead| dead.passed(now))
 }
 
 fn dead_deadline(ups: &Watched, conf: &UpsmonConf) -> Option<Deadline> {
-    if !ups.words.has(Word::OnBattery) {
+    let has = |word| ups.words.has(word);
+    if !(has(Word::OnBattery) || has(Word::ForcedShutdown) || lost_while(ups, conf).is_some()) {
         return None;
     }
     let mut dead = Deadline::after(ups.last_read?, conf.dead_time);
@@ -150,26 +182,29 @@ fn dead_deadline(ups: &Watched, conf: &UpsmonConf) -> Option<Deadline> {
     Some(dead)
 }
 
-fn off_deadline(ups: &Watched, conf: &UpsmonConf) -> Option<Deadline> {
-    let limit = conf.off_duration.filter(|_| ups.words.has(Word::Off))?;
-    Some(Deadline::after(ups.off_since, limit))
-}
-
 fn over_deadline(ups: &Watched, conf: &UpsmonConf) -> Option<Deadline> {
     let limit = conf.over_duration.filter(|_| ups.words.has(Word::Overload))?;
     Some(Deadline::after(ups.over_since, limit))
 }
 
-/// Everything that time alone could change about `ups`.
+/// Everything that time alone could change about `ups`, or that a poll right then could.
 pub(super) fn deadlines(ups: &Watched, conf: &UpsmonConf) -> impl Iterator<Item = Deadline> {
-    let low = ups.oblb_since.filter(|_| !ups.words.has(Word::Calibrating));
+    let after = |held: Option<Held>, limit: Option<Duration>| Some(Deadline::after(held?.since, limit?));
+    let confirm = match conf.confirm {
+        Confirm::Polls(_) => None,
+        Confirm::Time(time) => Some(time),
+    };
+    let since = ups.low.map(|low| low.since).or_else(|| Some(dead_deadline(ups, conf)?.judge));
+    let grace = Some(conf.oblb_duration).filter(|grace| !grace.is_zero() && ups.words.has(Word::OnBattery));
     [
-        off_deadline(ups, conf),
-        over_deadline(ups, conf).filter(|_| ups.link == Link::Lost),
         dead_deadline(ups, conf),
-        low.filter(|_| !conf.oblb_duration.is_zero()).map(|since| Deadline::after(since, conf.oblb_duration)),
-        low.filter(|_| !ups.is_primary()).map(|_| Deadline::after(ups.last_fine, conf.host_sync)),
+        over_deadline(ups, conf).filter(|_| ups.link == Link::Lost),
+        after(ups.off, conf.off_duration),
+        after(ups.on_batt, conf.on_batt_shutdown),
+        since.zip(grace).map(|(since, grace)| Deadline::after(since, grace)),
+        since.filter(|_| !ups.is_primary()).map(|_| Deadline::after(ups.last_fine, conf.host_sync)),
     ]
     .into_iter()
+    .chain([ups.off, ups.low, ups.low_charge].map(move |held| after(held, confirm)))
     .flatten()
 }

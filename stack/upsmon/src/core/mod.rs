@@ -10,10 +10,22 @@
 //! - The normal poll rate comes back when no UPS needs the faster one, not when any UPS is on line.
 //! - A refused login is said with what is missing, and tried again.
 //! - Time limits are kept when they run out, not at the next poll: there is a poll at each limit, and the judgement
-//!   is passed one grace later.
+//!   is passed as soon as that confirms it, or one grace later.
+//! - DEADTIME holds for every state in which silence may be the end, not for OB only; `COMPAT nut` undoes that.
+//!
+//! A UPS is critical for one of two reasons, which are kept apart:
+//!
+//! - What was *read*: FSD, OB and LB, OFF, and what ONBATTSHUTDOWN and CHARGESHUTDOWN add. `held` knows since when and in
+//!   how many polls each was read, so that CONFIRM and the limits need no timers of their own. A poll that reads
+//!   nothing changes nothing here.
+//! - What was *not* read: silence for DEADTIME after OB, CAL, BYPASS, ALARM, OFF or FSD. Nothing holds that back but
+//!   OBLBDURATION and, on a secondary, HOSTSYNC; so no state that waits to be confirmed waits for ever.
+//!
+//! `tests/schedules.rs` plays random servers against an oracle that knows only what was read.
 
 mod action;
 mod critical;
+mod held;
 mod notice;
 mod shutdown;
 mod status;
@@ -188,7 +200,7 @@ impl Core {
     fn judge(&mut self, now: Duration, out: &mut Vec<Action>) {
         let mut supplies: u64 = 0;
         let mut causes = Vec::new();
-        for ups in &mut self.watched {
+        for ups in &self.watched {
             match is_critical(ups, &self.conf, now) {
                 None => supplies += u64::from(ups.conf.power_value),
                 Some(cause) => causes.push(format!("UPS [{}] {cause}", ups.conf.system)),

@@ -143,6 +143,8 @@ pub struct Reading {
     pub status: String,
     /// `ups.alarm`; asked for only while the status says ALARM.
     pub alarm: Option<String>,
+    /// `battery.charge` in percent; asked for only with CHARGESHUTDOWN, and while the status says OB.
+    pub charge: Option<String>,
     /// `ups.mode.buzzwords` and `experimental.ups.mode.buzzwords` in one, where the server has them.
     pub buzzwords: Option<String>,
 }
@@ -156,21 +158,34 @@ impl Reading {
 }
 
 /// A reading, understood.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub(super) struct Parsed {
     pub(super) words: Words,
+    /// The same words as they follow each other, each once; ECO by buzzwords comes first.
+    pub(super) order: Vec<Word>,
     /// Words that are none of upsmon's, in order.
     pub(super) other: String,
     /// There is a status at all: not empty, and more than upsd's `WAIT` (the driver's first dump is not complete).
     pub(super) says_something: bool,
+    /// FSD is the first word and no other, which is where upsd puts the one that it holds. A driver's own stands
+    /// behind OL or OB.
+    pub(super) fsd_by_server: bool,
+    /// `battery.charge`, if it is a number.
+    pub(super) charge: Option<f64>,
 }
 
 /// Reads a status word by word. Where a confused driver says both OL and OB the later one counts, as in NUT.
 pub(super) fn parse(reading: &Reading) -> Parsed {
     let mut words = Words::default();
+    let mut order: Vec<Word> = Vec::new();
     let mut other: Vec<&str> = Vec::new();
     let mut says_something = false;
-    for text in reading.status.split_ascii_whitespace() {
+    let mut fsd_by_server = false;
+    if reading.buzzwords.as_deref().is_some_and(means_economy) {
+        words.set(Word::Eco, true);
+        order.push(Word::Eco);
+    }
+    for (at, text) in reading.status.split_ascii_whitespace().enumerate() {
         if text.eq_ignore_ascii_case("WAIT") {
             continue;
         }
@@ -180,19 +195,22 @@ pub(super) fn parse(reading: &Reading) -> Parsed {
                 match word {
                     Word::OnLine => words.set(Word::OnBattery, false),
                     Word::OnBattery => words.set(Word::OnLine, false),
+                    Word::ForcedShutdown => fsd_by_server = at == 0,
                     _ => {}
                 }
                 words.set(word, true);
+                if !order.contains(&word) {
+                    order.push(word);
+                }
             }
             None if ["HB", "CHRG", "DISCHRG"].iter().any(|known| known.eq_ignore_ascii_case(text)) => {}
             None if other.contains(&text) => {}
             None => other.push(text),
         }
     }
-    if reading.buzzwords.as_deref().is_some_and(means_economy) {
-        words.set(Word::Eco, true);
-    }
-    Parsed { words, other: other.join(" "), says_something }
+    let charge = reading.charge.as_deref().and_then(|text| text.trim().parse().ok());
+    let charge = charge.filter(|percent: &f64| percent.is_finite() && *percent >= 0.0);
+    Parsed { words, order, other: other.join(" "), says_something, fsd_by_server, charge }
 }
 
 /// Buzzwords look like `vendor:default:ECO`; the last part is the mode. ESS and HE are two makers' words for it.
@@ -245,7 +263,33 @@ mod tests {
     #[case(Some(""), false)]
     #[case(None, false)]
     fn economy_by_buzzword(#[case] buzzwords: Option<&str>, #[case] eco: bool) {
-        let reading = Reading { status: "OL".into(), alarm: None, buzzwords: buzzwords.map(str::to_owned) };
+        let reading = Reading { buzzwords: buzzwords.map(str::to_owned), ..Reading::status("OL") };
         assert_eq!(parse(&reading).words.has(Word::Eco), eco);
+    }
+
+    /// Whose FSD it is.
+    #[rstest]
+    #[case("FSD OL", true)]
+    #[case("FSD OB LB", true)]
+    #[case("OL FSD", false)]
+    #[case("FSD OL FSD", false)]
+    #[case("OL", false)]
+    fn where_fsd_stands(#[case] status: &str, #[case] by_server: bool) {
+        assert_eq!(parse(&Reading::status(status)).fsd_by_server, by_server);
+    }
+
+    #[rstest]
+    #[case(Some("87"), Some(87.0))]
+    #[case(Some(" 9.5 "), Some(9.5))]
+    #[case(Some("0"), Some(0.0))]
+    #[case(Some("-1"), None)]
+    #[case(Some("NaN"), None)]
+    #[case(Some("inf"), None)]
+    #[case(Some("full"), None)]
+    #[case(Some(""), None)]
+    #[case(None, None)]
+    fn charges(#[case] text: Option<&str>, #[case] percent: Option<f64>) {
+        let reading = Reading { charge: text.map(str::to_owned), ..Reading::status("OB") };
+        assert_eq!(parse(&reading).charge, percent);
     }
 }

@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use outage_config::{Monitor, MonitorRole, NotifyType, UpsmonConf};
+use outage_config::{Confirm, Monitor, MonitorRole, NotifyType, UpsmonConf};
 
 use super::action::{Action, LoginError, LoginStep, MonitorId, PollError, Priority};
+use super::held::{Held, Sight};
 use super::notice;
-use super::status::{self, Reading, Word, Words};
+use super::status::{self, Parsed, Reading, Word, Words};
 
 /// How long a refused login rests before it is tried again.
 const LOGIN_RETRY: Duration = Duration::from_secs(30);
@@ -34,17 +35,30 @@ pub(super) struct Watched {
     pub(super) words: Words,
     /// When the last status was read.
     pub(super) last_read: Option<Duration>,
-    /// When the last status was read that was not on battery and low.
+    /// When the last status was read that was not on battery and low, or the first one that was.
     pub(super) last_fine: Duration,
+    /// OFF.
+    pub(super) off: Option<Held>,
+    /// On battery and low; like the next two, not while it calibrates.
+    pub(super) low: Option<Held>,
+    /// On battery.
+    pub(super) on_batt: Option<Held>,
+    /// On battery, and the charge at or below CHARGESHUTDOWN.
+    pub(super) low_charge: Option<Held>,
     /// A poll is under way since then.
     pub(super) asked_at: Option<Duration>,
     /// That poll began before the machine slept: its answer is about another time.
     pub(super) outdated: bool,
     /// upsd answers, but has nothing from the driver yet (`WAIT`).
     pub(super) waiting: bool,
-    pub(super) off_since: Duration,
     pub(super) over_since: Duration,
-    pub(super) oblb_since: Option<Duration>,
+    /// FSD is an order: not one that was there already when this upsmon came, or that mains have outlived.
+    fsd_ordered: bool,
+    /// FSD beside OL in every poll since then.
+    fsd_calm_since: Option<Duration>,
+    /// A status was read since the start, or since the machine slept.
+    known: bool,
+    said_no_charge: bool,
     alarm: String,
     alarm_known: bool,
     other: String,
@@ -69,9 +83,15 @@ impl Watched {
             asked_at: None,
             outdated: false,
             waiting: false,
-            off_since: now,
+            off: None,
+            low: None,
+            on_batt: None,
+            low_charge: None,
             over_since: now,
-            oblb_since: None,
+            fsd_ordered: false,
+            fsd_calm_since: None,
+            known: false,
+            said_no_charge: false,
             alarm: String::new(),
             alarm_known: false,
             other: String::new(),
@@ -100,7 +120,8 @@ impl Watched {
         self.words = Words::default();
         self.ever_read = false;
         self.last_fine = now;
-        self.oblb_since = None;
+        (self.off, self.low, self.on_batt, self.low_charge) = (None, None, None, None);
+        (self.fsd_ordered, self.fsd_calm_since, self.known) = (false, None, false);
         self.waiting = false;
         self.alarm.clear();
         self.alarm_known = false;
@@ -148,15 +169,16 @@ impl Watched {
 
     fn failed(&mut self, error: PollError, conf: &UpsmonConf, now: Duration, out: &mut Vec<Action>) {
         self.waiting = false;
+        self.fsd_calm_since = None;
         self.log_failure(&error, conf.poll_fail_log_throttle, out);
         if self.link != Link::Lost {
             self.link = Link::Lost;
             self.say(NotifyType::CommBad, None, conf, out);
             return;
         }
-        let long =
-            |since: Option<Duration>| since.is_none_or(|at| now.saturating_sub(at) >= conf.no_comm_warn_time);
-        if long(self.last_read) && long(self.said_no_comm) {
+        let limit = conf.no_comm_warn_time;
+        let silent = self.last_read.is_none_or(|at| now.saturating_sub(at) >= limit);
+        if silent && self.said_no_comm.is_none_or(|at| now.saturating_sub(at) > limit) {
             self.said_no_comm = Some(now);
             self.say(NotifyType::NoComm, None, conf, out);
         }
@@ -192,6 +214,7 @@ impl Watched {
         if !parsed.says_something {
             // The driver has said nothing yet: neither news nor a failure.
             self.waiting = true;
+            self.fsd_calm_since = None;
             return;
         }
         self.waiting = false;
@@ -208,19 +231,99 @@ impl Watched {
         let words = self.next_words(before, parsed.words);
         self.words = words;
         self.say_ended(before, words, conf, out);
-        if parsed.other.is_empty() && !self.other.is_empty() {
-            self.say(NotifyType::NotOther, None, conf, out);
+        self.say_begun(before, &parsed.order, reading, conf, now, out);
+        match (parsed.other.as_str(), self.other.as_str()) {
+            ("", "") => {}
+            ("", _) => self.say(NotifyType::NotOther, None, conf, out),
+            (now, before) if now != before => self.say(NotifyType::Other, Some(now), conf, out),
+            _ => {}
         }
-        self.say_begun(before, words, conf, now, out);
-        self.say_alarm(words, reading.alarm.as_deref().unwrap_or(""), conf, out);
-        if !parsed.other.is_empty() && parsed.other != self.other {
-            self.say(NotifyType::Other, Some(&parsed.other), conf, out);
-        }
+        self.hold(before, &parsed, conf, now, out);
+        self.hold_fsd(before, &parsed, conf, now, out);
         self.other = parsed.other;
         self.ever_read |= words.has(Word::OnLine) || words.has(Word::OnBattery);
-        if !(words.has(Word::OnBattery) && words.has(Word::LowBattery)) || words.has(Word::Calibrating) {
+        self.known = true;
+    }
+
+    /// What this reading says of the states that may become critical.
+    fn hold(
+        &mut self,
+        before: Words,
+        parsed: &Parsed,
+        conf: &UpsmonConf,
+        now: Duration,
+        out: &mut Vec<Action>,
+    ) {
+        let words = self.words;
+        let low = |words: Words| words.has(Word::OnBattery) && words.has(Word::LowBattery);
+        let calibrating = words.has(Word::Calibrating);
+        if !low(words) || calibrating || !low(before) {
             self.last_fine = now;
         }
+        // A calibration drains the battery on purpose: whatever else it may be in, it does not tell.
+        let sight = |seen: Option<bool>| match seen {
+            Some(true) if calibrating => Sight::Unclear,
+            None => Sight::Unclear,
+            Some(seen) => Sight::of(seen),
+        };
+        let on_batt = words.has(Word::OnBattery);
+        let low_charge = match conf.charge_shutdown.filter(|_| on_batt) {
+            None => Some(false),
+            Some(limit) => parsed.charge.map(|percent| percent <= f64::from(limit)),
+        };
+        let begins = self.low.is_none() && self.low_charge.is_none();
+        self.off = Held::next(self.off, Sight::of(words.has(Word::Off)), now);
+        self.on_batt = Held::next(self.on_batt, sight(Some(on_batt)), now);
+        self.low = Held::next(self.low, sight(Some(low(words))), now);
+        self.low_charge = Held::next(self.low_charge, sight(low_charge), now);
+
+        let system = &self.conf.system;
+        if low_charge.is_none() && !std::mem::replace(&mut self.said_no_charge, true) {
+            let text = format!("CHARGESHUTDOWN is of no use: UPS [{system}] does not tell battery.charge");
+            out.push(Action::Log(Priority::Warning, text));
+        }
+        if begins && (self.low.is_some() || self.low_charge.is_some()) && conf.confirm != Confirm::Polls(1) {
+            let text = format!("UPS [{system}] is critical as it seems; that has to be confirmed (CONFIRM)");
+            out.push(Action::Log(Priority::Warning, text));
+        }
+    }
+
+    /// Whether an FSD is an order. upsd holds an FSD until it is restarted; what it says beside OL may be left over.
+    fn hold_fsd(
+        &mut self,
+        before: Words,
+        parsed: &Parsed,
+        conf: &UpsmonConf,
+        now: Duration,
+        out: &mut Vec<Action>,
+    ) {
+        let calm = parsed.words.has(Word::OnLine) && parsed.fsd_by_server;
+        if !self.words.has(Word::ForcedShutdown) {
+            (self.fsd_ordered, self.fsd_calm_since) = (false, None);
+            return;
+        }
+        if !calm {
+            (self.fsd_ordered, self.fsd_calm_since) = (true, None);
+            return;
+        }
+        let ordered = self.fsd_ordered;
+        self.fsd_ordered |= self.known && !before.has(Word::ForcedShutdown);
+        let since = *self.fsd_calm_since.get_or_insert(now);
+        let Some(limit) = conf.fsd_clear else { return };
+        if now.saturating_sub(since) >= limit {
+            self.fsd_ordered = false;
+        }
+        if (ordered || !self.known) && !self.fsd_ordered {
+            let system = &self.conf.system;
+            let text =
+                format!("UPS [{system}] says FSD, but is on line power: taken for left over (FSDCLEAR)");
+            out.push(Action::Log(Priority::Warning, text));
+        }
+    }
+
+    /// Whether the FSD that was read is to be obeyed.
+    pub(super) fn is_ordered(&self, conf: &UpsmonConf) -> bool {
+        self.words.has(Word::ForcedShutdown) && (conf.fsd_clear.is_none() || self.fsd_ordered)
     }
 
     /// OL and OB end each other only: a status with neither of them leaves the line state as it was.
@@ -249,55 +352,63 @@ impl Watched {
         }
     }
 
+    /// Notices of what this reading brought, in the order of its words.
     fn say_begun(
         &mut self,
         before: Words,
-        words: Words,
+        order: &[Word],
+        reading: &Reading,
         conf: &UpsmonConf,
         now: Duration,
         out: &mut Vec<Action>,
     ) {
-        let begun = |word| words.has(word) && !before.has(word);
-        // The first OL after the start is what everyone hopes for, and no news.
-        if begun(Word::OnLine) && self.ever_read {
-            self.say(NotifyType::Online, None, conf, out);
+        let words = self.words;
+        if !words.has(Word::Alarm) {
+            self.alarm.clear();
+            self.alarm_known = false;
         }
-        for (word, kind) in [
-            (Word::OnBattery, NotifyType::OnBatt),
-            (Word::LowBattery, NotifyType::LowBatt),
-            (Word::Calibrating, NotifyType::Cal),
-            (Word::Off, NotifyType::Off),
-            (Word::Bypass, NotifyType::Bypass),
-            (Word::Eco, NotifyType::Eco),
-            (Word::Overload, NotifyType::Over),
-            (Word::Trim, NotifyType::Trim),
-            (Word::Boost, NotifyType::Boost),
-            (Word::ForcedShutdown, NotifyType::Fsd),
-        ] {
-            if begun(word) {
+        for word in order.iter().copied().filter(|word| words.has(*word)) {
+            let begun = !before.has(word);
+            let kind = match word {
+                // The first OL after the start is what everyone hopes for, and no news.
+                Word::OnLine if !self.ever_read => continue,
+                Word::OnLine => NotifyType::Online,
+                Word::ReplaceBattery => {
+                    self.say_replace(conf, now, out);
+                    continue;
+                }
+                Word::Alarm => {
+                    self.say_alarm(reading.alarm.as_deref().unwrap_or(""), conf, out);
+                    continue;
+                }
+                Word::OnBattery => NotifyType::OnBatt,
+                Word::LowBattery => NotifyType::LowBatt,
+                Word::Calibrating => NotifyType::Cal,
+                Word::Off => NotifyType::Off,
+                Word::Bypass => NotifyType::Bypass,
+                Word::Eco => NotifyType::Eco,
+                Word::Overload => NotifyType::Over,
+                Word::Trim => NotifyType::Trim,
+                Word::Boost => NotifyType::Boost,
+                Word::ForcedShutdown => NotifyType::Fsd,
+            };
+            if begun && word == Word::Overload {
+                self.over_since = now;
+            }
+            if begun {
                 self.say(kind, None, conf, out);
             }
         }
-        if begun(Word::Off) {
-            self.off_since = now;
-        }
-        if begun(Word::Overload) {
-            self.over_since = now;
-        }
-        if words.has(Word::ReplaceBattery)
-            && self.said_rb.is_none_or(|at| now.saturating_sub(at) > conf.rb_warn_time)
-        {
+    }
+
+    fn say_replace(&mut self, conf: &UpsmonConf, now: Duration, out: &mut Vec<Action>) {
+        if self.said_rb.is_none_or(|at| now.saturating_sub(at) > conf.rb_warn_time) {
             self.said_rb = Some(now);
             self.say(NotifyType::ReplBatt, None, conf, out);
         }
     }
 
-    fn say_alarm(&mut self, words: Words, text: &str, conf: &UpsmonConf, out: &mut Vec<Action>) {
-        if !words.has(Word::Alarm) {
-            self.alarm.clear();
-            self.alarm_known = false;
-            return;
-        }
+    fn say_alarm(&mut self, text: &str, conf: &UpsmonConf, out: &mut Vec<Action>) {
         if !self.alarm_known || text != self.alarm {
             self.say(NotifyType::Alarm, Some(text), conf, out);
             self.alarm_known = true;

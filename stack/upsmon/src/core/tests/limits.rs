@@ -22,11 +22,18 @@ use super::*;
 #[case::lost_on_line_low("primary", &[(0, "OL LB"), (3, "-")], None)]
 #[case::lost_trimming("primary", &[(0, "OL TRIM BOOST"), (3, "-")], None)]
 #[case::lost_overloaded_never("primary", &[(0, "OL OVER"), (3, "-")], None)]
-#[case::lost_alarm("primary", &[(0, "OL ALARM"), (3, "-")], Some(5.0))]
-#[case::lost_calibrating("primary", &[(0, "OL CAL"), (3, "stale")], Some(5.0))]
-#[case::lost_bypass("primary", &[(0, "OL BYPASS"), (3, "-")], Some(5.0))]
-#[case::lost_off("primary", &[(0, "OFF"), (3, "-")], Some(5.0))]
-#[case::lost_calibrating_secondary("secondary", &[(0, "OL CAL"), (3, "-")], Some(5.0))]
+// Silence may be the end: DEADTIME from the last status read, and one second for an answer that is due right then.
+#[case::lost_alarm("primary", &[(0, "OL ALARM"), (3, "-")], Some(16.0))]
+#[case::lost_calibrating("primary", &[(0, "OL CAL"), (3, "stale")], Some(16.0))]
+#[case::lost_bypass("primary", &[(0, "OL BYPASS"), (3, "-")], Some(16.0))]
+#[case::lost_off("primary", &[(0, "OFF"), (8, "-")], Some(21.0))]
+#[case::lost_calibrating_secondary("secondary", &[(0, "OL CAL"), (3, "-")], Some(16.0))]
+#[case::lost_calibrating_on_battery("primary", &[(0, "OB LB CAL"), (8, "-")], Some(21.0))]
+#[case::lost_by_silence("primary", &[(0, "OL BYPASS"), (3, "...")], Some(16.0))]
+#[case::lost_by_a_driver_that_stays_away("primary", &[(0, "OL CAL"), (3, "WAIT")], Some(16.0))]
+#[case::driver_restarts_while_calibrating("primary", &[(0, "OL CAL"), (3, "stale"), (8, "WAIT"), (14, "OL CAL")], None)]
+#[case::alarm_and_a_short_loss("primary", &[(0, "OL ALARM"), (3, "-"), (14, "OL ALARM")], None)]
+#[case::test_with_off_and_a_short_loss("primary", &[(0, "OL OFF"), (8, "-"), (18, "OL")], None)]
 // The calibration had ended when the line was lost.
 #[case::calibration_over("primary", &[(0, "OL CAL"), (3, "OL"), (8, "-")], None)]
 // On battery and silent: DEADTIME from the last status read, and one second for an answer that is due right then.
@@ -41,63 +48,68 @@ use super::*;
 #[case::off_for_29("primary", &[(0, "OL"), (5, "OFF"), (34, "OL")], None)]
 #[case::off_for_31("primary", &[(0, "OL"), (5, "OFF"), (36, "OL")], Some(36.0))]
 #[case::off_on_line("primary", &[(0, "OL OFF")], Some(31.0))]
+#[case::off_is_asked_again_first("primary", &[(0, "OL"), (5, "OFF"), (34, "OL"), (41, "OL OFF")], Some(76.0))]
 #[case::off_twice("primary", &[(0, "OFF"), (20, "OL"), (25, "OFF"), (45, "OL")], None)]
 // On battery and low.
 #[case::low_and_calibrating("primary", &[(0, "OB LB CAL")], None)]
 #[case::calibration_ends("primary", &[(0, "OB LB CAL"), (18, "OB LB")], Some(20.0))]
 #[case::calibration_ends_secondary("secondary", &[(0, "OB LB CAL"), (18, "OB LB")], Some(31.0))]
-#[case::secondary_waits("secondary", &[(0, "OL"), (8, "OB LB")], Some(21.0))]
+#[case::secondary_waits("secondary", &[(0, "OL"), (8, "OB LB")], Some(26.0))]
 #[case::secondary_waits_for_its_primary("secondary", &[(0, "OL"), (8, "OB LB"), (12, "FSD OB LB")], Some(15.0))]
 #[case::secondary_sees_mains_again("secondary", &[(0, "OL"), (8, "OB LB"), (19, "OL")], None)]
 fn when_it_shuts_down(#[case] role: &str, #[case] history: &[(u64, &str)], #[case] at: Option<f64>) {
-    let conf = UpsmonConf { final_delay: Duration::ZERO, ..conf(&[&format!("a {role}")]) };
-    assert_eq!(shutdown_of(conf, history), at);
+    assert_eq!(shutdown_of(conf_with(role, ""), history), at);
 }
 
-fn shutdown_of(conf: UpsmonConf, history: &[(u64, &str)]) -> Option<f64> {
-    let mut lab = Lab::new(conf, &[("a", history[0].1)]);
-    for (at, answer) in &history[1..] {
-        lab.run_until(*at - 1);
-        lab.set("a", answer);
-        lab.run_until(*at);
-    }
-    lab.run_until(3600);
-    lab.ran_at()
-}
-
-/// The settings that change it.
+/// The settings that change it, for a primary.
 #[rstest]
 #[case::dead_time("DEADTIME 40", &[(0, "OB"), (3, "-")], Some(41.0))]
+#[case::dead_time_for_an_alarm("DEADTIME 40", &[(0, "OL ALARM"), (3, "-")], Some(41.0))]
+#[case::dead_time_below_a_second("DEADTIME 500ms", &[(0, "OB"), (3, "-")], Some(5.0))]
+#[case::dead_time_zero("DEADTIME 0", &[(0, "OB"), (3, "-")], Some(5.0))]
+#[case::dead_time_zero_and_silent("DEADTIME 0", &[(0, "OB"), (3, "...")], Some(5.1))]
+#[case::dead_time_zero_and_answers("DEADTIME 0", &[(0, "OB")], None)]
 #[case::polls_rarer_than_dead_time("POLLFREQALERT 60", &[(0, "OB")], None)]
 #[case::polls_rarer_and_silent("POLLFREQALERT 60", &[(0, "OB"), (3, "...")], Some(65.0))]
 #[case::off_at_once("OFFDURATION 0", &[(0, "OL"), (3, "OFF")], Some(5.0))]
+#[case::off_later("OFFDURATION 12", &[(0, "OL"), (3, "OFF")], Some(18.0))]
 #[case::off_never("OFFDURATION -1", &[(0, "OFF")], None)]
 #[case::off_never_even_when_lost("OFFDURATION -1", &[(0, "OFF"), (3, "-")], None)]
 #[case::over_lost_at_once("OVERDURATION 0", &[(0, "OL OVER"), (3, "-")], Some(5.0))]
 #[case::over_lost_later("OVERDURATION 20", &[(0, "OL"), (3, "OL OVER"), (8, "-")], Some(26.0))]
 #[case::over_alone("OVERDURATION 0", &[(0, "OL OVER")], None)]
 #[case::alarm_not_critical("ALARMCRITICAL 0", &[(0, "OL ALARM"), (3, "-")], None)]
-#[case::grace_for_low("OBLBDURATION 12", &[(0, "OL"), (3, "OB LB")], Some(18.0))]
+#[case::grace_for_low("OBLBDURATION 12", &[(0, "OL"), (3, "OB LB")], Some(17.0))]
 #[case::grace_for_low_used("OBLBDURATION 12", &[(0, "OL"), (3, "OB LB"), (13, "OB")], None)]
-#[case::grace_begins_anew("OBLBDURATION 12", &[(0, "OB LB"), (9, "OB"), (14, "OB LB")], Some(28.0))]
+#[case::grace_begins_anew("OBLBDURATION 12", &[(0, "OB LB"), (9, "OB"), (14, "OB LB")], Some(27.0))]
+#[case::grace_and_no_more_data("OBLBDURATION 12", &[(0, "OL"), (3, "OB LB"), (8, "-")], Some(18.0))]
 #[case::grace_on_top_of_dead("OBLBDURATION 12", &[(0, "OB"), (3, "-")], Some(29.0))]
+#[case::final_delay("FINALDELAY 7", &[(0, "FSD OB LB")], Some(7.0))]
 #[case::monitoring_only("MINSUPPLIES 0", &[(0, "FSD OB LB")], None)]
-fn what_settings_do(#[case] setting: &str, #[case] history: &[(u64, &str)], #[case] at: Option<f64>) {
-    let mut conf = UpsmonConf { final_delay: Duration::ZERO, ..conf(&["a primary"]) };
-    let (name, value) = setting.split_once(' ').expect("name and value");
-    let value: i64 = value.parse().expect("a number");
-    let time = u64::try_from(value).ok().map(secs);
-    match name {
-        "DEADTIME" => conf.dead_time = time.expect("a time"),
-        "POLLFREQALERT" => conf.poll_freq_alert = time.expect("a time"),
-        "OFFDURATION" => conf.off_duration = time,
-        "OVERDURATION" => conf.over_duration = time,
-        "ALARMCRITICAL" => conf.alarm_critical = value != 0,
-        "OBLBDURATION" => conf.oblb_duration = time.expect("a time"),
-        "MINSUPPLIES" => conf.min_supplies = 0,
-        other => panic!("{other}"),
-    }
-    assert_eq!(shutdown_of(conf, history), at);
+// NUT's rule: no DEADTIME for these.
+#[case::nut_alarm("COMPAT nut", &[(0, "OL ALARM"), (3, "-")], Some(5.0))]
+#[case::nut_calibrating("COMPAT nut", &[(0, "OL CAL"), (3, "stale")], Some(5.0))]
+#[case::nut_bypass("COMPAT nut", &[(0, "OL BYPASS"), (3, "-")], Some(5.0))]
+#[case::nut_off("COMPAT nut", &[(0, "OFF"), (3, "-")], Some(5.0))]
+#[case::nut_off_never("COMPAT nut; OFFDURATION -1", &[(0, "OFF"), (3, "-")], None)]
+#[case::nut_alarm_not_critical("COMPAT nut; ALARMCRITICAL 0", &[(0, "OL ALARM"), (3, "-")], None)]
+#[case::nut_on_line("COMPAT nut", &[(0, "OL"), (3, "-")], None)]
+#[case::nut_on_battery("COMPAT nut", &[(0, "OB"), (8, "-")], Some(21.0))]
+fn what_settings_do(#[case] lines: &str, #[case] history: &[(u64, &str)], #[case] at: Option<f64>) {
+    assert_eq!(shutdown_of(conf_with("primary", lines), history), at);
+}
+
+/// HOSTSYNC of a secondary, from the first status that is on battery and low.
+#[rstest]
+#[case("HOSTSYNC 0", &[(0, "OL"), (8, "OB LB")], Some(10.0))]
+#[case("HOSTSYNC 30", &[(0, "OL"), (8, "OB LB")], Some(41.0))]
+#[case("HOSTSYNC 30", &[(0, "OB"), (8, "-")], Some(36.0))]
+#[case("HOSTSYNC 5; DEADTIME 40", &[(0, "OB"), (8, "-")], Some(46.0))]
+#[case("HOSTSYNC 30; OBLBDURATION 12", &[(0, "OL"), (8, "OB LB")], Some(41.0))]
+#[case("HOSTSYNC 5; OBLBDURATION 12", &[(0, "OL"), (8, "OB LB")], Some(22.0))]
+#[case("HOSTSYNC 500", &[(0, "OL"), (8, "FSD OB LB")], Some(10.0))]
+fn how_long_a_secondary_waits(#[case] lines: &str, #[case] history: &[(u64, &str)], #[case] at: Option<f64>) {
+    assert_eq!(shutdown_of(conf_with("secondary", lines), history), at);
 }
 
 /// Power values against MINSUPPLIES.

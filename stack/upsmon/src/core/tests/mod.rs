@@ -2,7 +2,10 @@
 
 mod limits;
 mod notices;
+
+mod own;
 mod properties;
+
 mod sequence;
 
 use std::collections::BTreeMap;
@@ -53,6 +56,27 @@ pub(super) fn conf(monitors: &[&str]) -> UpsmonConf {
     }
 }
 
+/// One UPS, `a`, and these lines of upsmon.conf, with `; ` between them. FINALDELAY is 0 unless they say otherwise.
+pub(super) fn conf_with(role: &str, lines: &str) -> UpsmonConf {
+    let text = format!("FINALDELAY 0\n{}\n", lines.replace("; ", "\n"));
+    let (read, faults) = outage_config::upsmon_conf("upsmon.conf", text.as_bytes());
+    assert!(faults.is_empty(), "{faults:?}");
+    let UpsmonConf { monitors, notify, shutdown_cmd, powerdown_flag, .. } = conf(&[&format!("a {role}")]);
+    UpsmonConf { monitors, notify, shutdown_cmd, powerdown_flag, ..read }
+}
+
+/// Plays what the UPS says from each time on; when the shutdown command runs, or never.
+pub(super) fn shutdown_of(conf: UpsmonConf, history: &[(u64, &str)]) -> Option<f64> {
+    let mut lab = Lab::new(conf, &[("a", history[0].1)]);
+    for (at, answer) in &history[1..] {
+        lab.run_until(*at - 1);
+        lab.set("a", answer);
+        lab.run_until(*at);
+    }
+    lab.run_until(3600);
+    lab.ran_at()
+}
+
 /// What a server answers at once.
 #[derive(Clone, Debug)]
 pub(super) enum Answer {
@@ -63,13 +87,16 @@ pub(super) enum Answer {
 }
 
 impl From<&str> for Answer {
-    /// A status; `-` is a server that refuses connections, `...` one that never answers, `stale` one with old data.
+    /// A status, with a charge as in `OB @35`; `-` is a server that refuses connections, `...` one that never answers, `stale` one with old data.
     fn from(text: &str) -> Self {
         match text {
             "-" => Self::Error(PollError::Connect("refused".into())),
             "..." => Self::Silence,
             "stale" => Self::Error(PollError::Refused("DATA-STALE".into())),
-            status => Self::Status(Reading::status(status)),
+            _ => Self::Status(match text.split_once(" @") {
+                Some((status, charge)) => Reading { charge: Some(charge.into()), ..Reading::status(status) },
+                None => Reading::status(text),
+            }),
         }
     }
 }

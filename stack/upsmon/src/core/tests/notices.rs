@@ -13,7 +13,9 @@ use super::*;
 #[case::low("OB", "OB LB", &["LowBatt a@h"])]
 #[case::low_once("OL LB", "OL LB", &[])]
 #[case::low_ends_silently("OL LB", "OL", &[])]
-#[case::both_at_once("OL", "OB RB CAL", &["OnBatt a@h", "Cal a@h", "ReplBatt a@h"])]
+#[case::both_at_once("OL", "OB RB CAL", &["OnBatt a@h", "ReplBatt a@h", "Cal a@h"])]
+#[case::words_in_their_order("OL", "FSD OVER LB OB", &["Fsd a@h", "Over a@h", "LowBatt a@h", "OnBatt a@h"])]
+#[case::other_comes_last("OL TEST", "OL BOOST", &["Boost a@h", "NotOther a@h"])]
 #[case::cal("OL", "OL CAL", &["Cal a@h"])]
 #[case::not_cal("OL CAL", "OL", &["NotCal a@h"])]
 #[case::off("OL", "OFF", &["Off a@h"])]
@@ -90,14 +92,14 @@ fn no_comm_after_its_time_and_again() {
     let mut lab = Lab::new(conf(&["a primary 1"]), &[("a", "OL")]);
     lab.run_until(2);
     lab.step("a", "stale", 700);
-    assert_eq!(lab.news(), ["5 CommBad a@h", "300 NoComm a@h", "600 NoComm a@h"]);
+    assert_eq!(lab.news(), ["5 CommBad a@h", "300 NoComm a@h", "605 NoComm a@h"]);
     lab.step("a", "OL", 5);
     assert_eq!(lab.news(), ["705 CommOk a@h"]);
 }
 
 #[test]
 fn each_ups_has_an_alarm_text_of_its_own() {
-    let alarm = |text: &str| Reading { status: "OL ALARM".into(), alarm: Some(text.into()), buzzwords: None };
+    let alarm = |text: &str| Reading { alarm: Some(text.into()), ..Reading::status("OL ALARM") };
     let mut lab = Lab::new(conf(&["a primary 1", "b primary 1"]), &[]);
     lab.set_reading("a", alarm("hot"));
     lab.set_reading("b", alarm("fan"));
@@ -115,7 +117,7 @@ fn each_ups_has_an_alarm_text_of_its_own() {
 #[test]
 fn economy_by_buzzword_only_when_it_says_so() {
     let mut lab = Lab::new(conf(&["a primary 1"]), &[("a", "OL")]);
-    let reading = |words: &str| Reading { status: "OL".into(), alarm: None, buzzwords: Some(words.into()) };
+    let reading = |words: &str| Reading { buzzwords: Some(words.into()), ..Reading::status("OL") };
     lab.set_reading("a", reading("vendor:default:online"));
     lab.run_until(5);
     assert_eq!(lab.news(), [""; 0]);
