@@ -2,10 +2,10 @@
 
 mod limits;
 mod notices;
-
+mod oracle;
 mod own;
 mod properties;
-
+mod schedules;
 mod sequence;
 
 use std::collections::BTreeMap;
