@@ -99,7 +99,9 @@ fn check_flag(host: &Host, config: &UpsmonConfig) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let set = conf.powerdown_flag.is_some_and(|flag| shell::powerdown_flag_is_set(host, flag.as_ref()));
+    let UpsmonConf { powerdown_flag, stale_flag, .. } = conf;
+    let set =
+        powerdown_flag.is_some_and(|flag| shell::powerdown_flag_is_set(host, flag.as_ref(), stale_flag));
     if set { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 

@@ -6,20 +6,41 @@ use std::path::Path;
 use outage_config::UpsmonConf;
 use outage_host::Host;
 
-/// The whole content of a flag file; no newline follows. `upsmon -K` of any NUT takes it.
+/// What a flag file begins with, and without STALEFLAG all of it; no newline follows then. `upsmon -K` of any NUT looks
+/// at the beginning of the first line only.
 pub(crate) const MAGIC: &[u8] = b"upsmon-shutdown-file";
+
+/// With STALEFLAG, the second line: this word and the id of the boot.
+const BOOT: &str = "boot";
 
 /// Permission bits of a flag file.
 const MODE: u32 = 0o600;
 
-/// Whether the flag is there and upsmon's: `-K`.
-pub(crate) fn is_set(host: &Host, path: &Path) -> bool {
-    host.read(path).is_ok_and(|content| content.starts_with(MAGIC))
+/// Whether the flag is there and upsmon's: `-K`. With STALEFLAG (`bound`) it must be one of this boot, too; where the
+/// system knows no boots, any is good.
+pub(crate) fn is_set(host: &Host, path: &Path, bound: bool) -> bool {
+    let Ok(content) = host.read(path) else { return false };
+    if !content.starts_with(MAGIC) {
+        return false;
+    }
+    let Some(own) = host.boot_id().filter(|_| bound) else { return true };
+    let text = String::from_utf8_lossy(&content);
+    let boot = text.lines().nth(1).and_then(|line| line.strip_prefix(BOOT)).map(str::trim);
+    if boot == Some(own.as_str()) {
+        return true;
+    }
+    let whose = if boot.is_some() { "is of another boot" } else { "does not tell of which boot it is" };
+    host.warn(format_args!("the power down flag file {} {whose}: not counted (STALEFLAG)", path.display()));
+    false
 }
 
 /// Writes it.
-pub(crate) fn write(host: &Host, path: &Path) -> io::Result<()> {
-    host.write(path, MAGIC, MODE)
+pub(crate) fn write(host: &Host, path: &Path, bound: bool) -> io::Result<()> {
+    let mut content = MAGIC.to_vec();
+    if let Some(own) = host.boot_id().filter(|_| bound) {
+        content.extend(format!("\n{BOOT} {own}\n").bytes());
+    }
+    host.write(path, &content, MODE)
 }
 
 /// Looks at the flag when upsmon starts. One of an earlier shutdown is removed, lest the next ordinary shutdown cuts
@@ -56,6 +77,9 @@ pub(crate) fn prepare(host: &Host, conf: &mut UpsmonConf) {
         }
     }
     host.info(format_args!("Using power down flag file {flag}"));
+    if conf.stale_flag && host.boot_id().is_none() {
+        host.warn("STALEFLAG is of no use: this system does not tell one boot from another");
+    }
     if let Err(error) = writable(host, path) {
         host.error(format_args!(
             "the power down flag file {flag} cannot be written: {error}; \

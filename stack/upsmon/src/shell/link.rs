@@ -27,7 +27,10 @@ const BUZZWORDS: [&str; 2] = ["ups.mode.buzzwords", "experimental.ups.mode.buzzw
 /// What is asked of a link. Done one after the other.
 #[derive(Debug)]
 pub(crate) enum Order {
-    Poll,
+    /// With `battery.charge`, when that is to be known.
+    Poll {
+        charge: bool,
+    },
     /// The configuration was read again: how to encrypt from now on.
     Secure(Box<Security>),
     Login,
@@ -67,8 +70,8 @@ impl Link {
     pub(crate) async fn run(mut self, mut orders: mpsc::UnboundedReceiver<Order>) {
         while let Some(order) = orders.recv().await {
             let event = match order {
-                Order::Poll => {
-                    let result = self.poll().await;
+                Order::Poll { charge } => {
+                    let result = self.poll(charge).await;
                     if let Ok(reading) = &result {
                         let (system, status) = (&self.monitor.system, &reading.status);
                         self.host.debug(2, format_args!("UPS [{system}]: status [{status}]"));
@@ -107,13 +110,16 @@ impl Link {
         let _ = self.events.send(event);
     }
 
-    async fn poll(&mut self) -> Result<Reading, PollError> {
+    async fn poll(&mut self, charge: bool) -> Result<Reading, PollError> {
         self.connect().await.map_err(PollError::Connect)?;
         let status = self.get("ups.status").await?;
         let words = || status.split_ascii_whitespace();
         let mut reading = Reading { status: status.clone(), ..Reading::default() };
         if words().any(|word| Word::parse(word) == Some(Word::Alarm)) {
             reading.alarm = optional(self.get("ups.alarm").await)?;
+        }
+        if charge && words().any(|word| Word::parse(word) == Some(Word::OnBattery)) {
+            reading.charge = optional(self.get("battery.charge").await)?;
         }
         if words().any(|word| !word.eq_ignore_ascii_case("WAIT")) {
             reading.buzzwords = self.buzzwords().await?;

@@ -144,7 +144,7 @@ async fn serve(host: &Host, conf: &UpsmonConf, child: &mut dyn Child, mut stream
 /// The flag, then the command.
 async fn obey(host: &Host, conf: &UpsmonConf) -> bool {
     if let Some(path) = &conf.powerdown_flag
-        && let Err(error) = flag::write(host, Path::new(path))
+        && let Err(error) = flag::write(host, Path::new(path), conf.stale_flag)
     {
         host.log(Priority::Critical, &flag_failure(path, &error));
     }

@@ -162,6 +162,9 @@ impl Watch {
             self.host.warn("SHUTDOWNCMD has changed: restart upsmon to use the new one");
             conf.shutdown_cmd.clone_from(&old.shutdown_cmd);
         }
+        if fixed && conf.stale_flag != old.stale_flag {
+            self.host.warn("STALEFLAG has changed: restart upsmon, or -K will not know its own flag");
+        }
         if fixed {
             // What is in force may differ from the file: a flag that is not upsmon's is not used.
             conf.powerdown_flag.clone_from(&old.powerdown_flag);
@@ -183,7 +186,9 @@ impl Watch {
         for action in actions {
             match action {
                 Action::WakeAt(at) => self.wake = at,
-                Action::Poll(id) => self.order(id, Order::Poll),
+                Action::Poll(id) => {
+                    self.order(id, Order::Poll { charge: core.conf().charge_shutdown.is_some() });
+                }
                 Action::Login(id) => self.order(id, Order::Login),
                 Action::SetFsd(id) => self.order(id, Order::SetFsd),
                 Action::QueryLogins(id) => self.order(id, Order::QueryLogins),
@@ -211,7 +216,9 @@ impl Watch {
                         _ = messages.send(Message::Notice { kind, ups, text, flags, command });
                     }
                 }
-                Action::WritePowerDownFlag(path) => self.write_flag(&path, messages),
+                Action::WritePowerDownFlag(path) => {
+                    self.write_flag(&path, core.conf().stale_flag, messages);
+                }
                 Action::RunShutdown(command) => self.run_shutdown(command).await,
                 Action::Reread => {
                     if let Some(event) = self.reread(core) {
@@ -260,11 +267,11 @@ impl Watch {
         }
     }
 
-    fn write_flag(&self, path: &str, messages: &mpsc::UnboundedSender<Message>) {
+    fn write_flag(&self, path: &str, bound: bool, messages: &mpsc::UnboundedSender<Message>) {
         if matches!(self.executor, Executor::Parent(_)) {
             return;
         }
-        if let Err(error) = flag::write(&self.host, Path::new(path)) {
+        if let Err(error) = flag::write(&self.host, Path::new(path), bound) {
             let text = flag_failure(path, &error);
             self.host.log(Priority::Critical, &text);
             _ = messages.send(Message::Broadcast(text));

@@ -144,3 +144,40 @@ async fn a_server_with_buzzwords_is_asked_for_them() {
     assert_eq!(lab.find(" log "), ["0 log UPS eaton@rack: in ECO mode (as defined by vendor)"]);
     assert_eq!((server.count("eaton ups.mode.buzzwords"), server.count(name)), (1, 5));
 }
+
+/// CHARGESHUTDOWN: the charge is asked for on battery only, and only if it is to be known.
+#[rstest::rstest]
+#[case("CHARGESHUTDOWN 20", Some("25 shell halt now"), 2)]
+#[case("CHARGESHUTDOWN 10", None, 9)]
+#[case("", None, 0)]
+#[tokio::test(start_paused = true)]
+async fn charge_on_battery(#[case] line: &str, #[case] ran: Option<&str>, #[case] asked: usize) {
+    let world = World::new(1);
+    let server = Server::start(&world, "rack", "OL");
+    server.answer("GET VAR eaton battery.charge", "VAR eaton battery.charge \"50\"");
+    let lab = Lab::start(&world, &format!("MONITOR eaton@rack 1 admin secret primary\n{line}"));
+    lab.until(12.0).await;
+    server.status("OB DISCHRG");
+    lab.until(17.0).await;
+    server.answer("GET VAR eaton battery.charge", "VAR eaton battery.charge \"20\"");
+    lab.until(59.0).await;
+    assert_eq!(lab.find("shell").first().map(String::as_str), ran);
+    assert_eq!(server.count("battery.charge"), asked);
+}
+
+/// A calibration that a restart of the driver interrupts (nut#2794): by NUT's rule it is the end of the machine.
+#[rstest::rstest]
+#[case("", 0)]
+#[case("COMPAT nut", 1)]
+#[tokio::test(start_paused = true)]
+async fn a_driver_that_restarts_amid_a_calibration(#[case] line: &str, #[case] shutdowns: usize) {
+    let world = World::new(1);
+    let server = Server::start(&world, "rack", "OL CAL");
+    let lab = Lab::start(&world, &format!("MONITOR eaton@rack 1 admin secret primary\n{line}"));
+    lab.until(12.0).await;
+    server.answer("GET VAR eaton ups.status", "ERR DRIVER-NOT-CONNECTED");
+    lab.until(24.0).await;
+    server.answer("GET VAR eaton ups.status", "");
+    lab.until(120.0).await;
+    assert_eq!(lab.find("shell halt now").len(), shutdowns);
+}

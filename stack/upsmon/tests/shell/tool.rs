@@ -38,6 +38,40 @@ async fn whether_the_power_is_to_be_cut(#[case] conf: &str, #[case] flag: Option
     assert_eq!(lab.machine.stat("/etc/killpower").is_ok(), flag.is_some(), "asking changes nothing");
 }
 
+/// STALEFLAG: whose flag it is. What upsmon writes is known again until the machine was started anew.
+#[rstest]
+#[case::bound("STALEFLAG yes", "STALEFLAG yes", 0, 1)]
+#[case::plain("STALEFLAG no", "STALEFLAG no", 0, 0)]
+#[case::written_without("STALEFLAG no", "STALEFLAG yes", 1, 1)]
+#[case::asked_without("STALEFLAG yes", "STALEFLAG no", 0, 0)]
+#[tokio::test(start_paused = true)]
+async fn a_flag_of_this_boot_and_of_another(
+    #[case] writer: &str,
+    #[case] reader: &str,
+    #[case] now: i32,
+    #[case] later: i32,
+) {
+    let world = World::new(1);
+    let server = Server::start(&world, "rack", "OL");
+    let lab = Lab::start(&world, &format!("MONITOR eaton@rack 1 admin secret primary\n{writer}"));
+    lab.until(2.0).await;
+    server.status("OB LB");
+    assert_eq!(lab.ended(60).await, Some(ExitStatus::Code(0)));
+    let flag =
+        String::from_utf8(lab.machine.read_file("/etc/killpower").expect("it is there")).expect("a text");
+    let mut lines = flag.lines();
+    assert_eq!(lines.next(), Some("upsmon-shutdown-file"), "what any NUT looks for");
+    assert_eq!(lines.next().is_some_and(|line| line.starts_with("boot ")), writer.ends_with("yes"));
+    let conf = format!("POWERDOWNFLAG /etc/killpower\n{reader}\n");
+    lab.machine.put_file(CONF, conf, 0o640).expect("a file");
+    assert_eq!(upsmon(&lab, &["-K"]).await, ExitStatus::Code(now));
+    lab.machine.stop();
+    lab.machine.start();
+    assert_eq!(upsmon(&lab, &["-K"]).await, ExitStatus::Code(later));
+    let said = lab.find("not counted (STALEFLAG)").len();
+    assert_eq!(said, usize::from(now == 1) + usize::from(later == 1), "a no for this reason says it");
+}
+
 #[tokio::test(start_paused = true)]
 async fn without_a_configuration_no_power_is_cut() {
     let lab = idle(&World::new(1), "");
