@@ -60,6 +60,18 @@ pub(super) fn cpu(pid: u32) -> u64 {
     each.flatten().filter_map(|text| first_number(&text)).sum()
 }
 
+/// How often all threads of a process have waited so far: as often, they were woken. 0 of one that is gone.
+pub(super) fn wakes(pid: u32) -> u64 {
+    let Ok(threads) = fs::read_dir(format!("/proc/{pid}/task")) else { return 0 };
+    let each = threads.flatten().map(|thread| fs::read_to_string(thread.path().join("status")));
+    each.flatten().filter_map(|text| field(&text, "voluntary_ctxt_switches:")).sum()
+}
+
+/// The first number of a line that begins with this.
+fn field(text: &str, name: &str) -> Option<u64> {
+    text.lines().find_map(|line| first_number(line.strip_prefix(name)?))
+}
+
 /// Memory of a process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Memory {
@@ -75,9 +87,7 @@ pub(super) fn memory(pid: u32) -> Memory {
 }
 
 fn read_memory(text: &str) -> Memory {
-    let bytes = |field: &str| {
-        text.lines().find_map(|line| first_number(line.strip_prefix(field)?)).unwrap_or_default() * 1024
-    };
+    let bytes = |name: &str| field(text, name).unwrap_or_default() * 1024;
     Memory { share: bytes("Pss:"), resident: bytes("Rss:") }
 }
 
@@ -115,6 +125,9 @@ mod tests {
         let memory = memory(pid);
         assert!(memory.share > 0 && memory.resident >= memory.share, "{memory:?}");
         assert!(cpu(pid) > 0);
-        assert_eq!(cpu(u32::MAX), 0);
+        assert_eq!((cpu(u32::MAX), wakes(u32::MAX)), (0, 0));
+        let before = wakes(pid);
+        super::super::pause(std::time::Duration::from_millis(1));
+        assert!(wakes(pid) > before);
     }
 }

@@ -1,6 +1,6 @@
-//! `outage bench upsd`: how fast a server is, and what it costs, beside its rivals in the same run.
+//! `outage bench`: how fast the programs are, and what they cost, beside their rivals in the same run.
 //!
-//! Three subjects take turns at every measurement: our upsd, NUT's where it is installed, and a server that only gives
+//! `upsmon` ([`notice`]) and `idle` ([`idle`]) measure whole stacks ([`stack`]), ours and NUT's side by side. Of `upsd`, three subjects take turns at every measurement: our upsd, NUT's where it is installed, and a server that only gives
 //! bytes back on the runtime that ours uses: the limit. All serve the same 60 variables (which this program, playing
 //! their driver, tells them) on one core, and are loaded from another by one thread ([`load`]). It uses no code of the
 //! stack.
@@ -9,12 +9,15 @@ mod crowd;
 mod echo;
 mod figures;
 mod histogram;
+mod idle;
 mod load;
 mod machine;
 mod measure;
+mod notice;
 mod played;
 mod report;
 mod server;
+mod stack;
 mod targets;
 mod ups;
 
@@ -36,6 +39,40 @@ pub(crate) struct Options {
     pub(crate) nut: Option<PathBuf>,
     /// Only rows whose name holds this.
     pub(crate) only: Option<String>,
+}
+
+/// Of a whole stack's benchmark.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Settings {
+    /// A folder with NUT's programs.
+    pub(crate) nut: Option<PathBuf>,
+}
+
+/// How long after the mains' failure upsmon's NOTIFYCMD runs: so many samples with each POLLFREQ.
+///
+/// # Errors
+/// What could not be measured, and why.
+pub(crate) fn upsmon(
+    settings: &Settings,
+    program: &Path,
+    samples: usize,
+    output: Output,
+    progress: &mut dyn FnMut(&str),
+) -> Result<String, String> {
+    notice::run(settings, program, samples, output, progress)
+}
+
+/// What the stacks cost while nothing happens for so long.
+///
+/// # Errors
+/// What could not be measured, and why.
+pub(crate) fn idle(
+    settings: &Settings,
+    program: &Path,
+    length: Duration,
+    output: Output,
+) -> Result<String, String> {
+    idle::run(settings, program, length, output)
 }
 
 /// How long and how often.

@@ -62,6 +62,12 @@ impl Played {
         Ok(Self { thread: Some(thread.map_err(failed)?), shared, path })
     }
 
+    /// Says what the UPS's status is from now on.
+    pub(super) fn say_status(&self, status: &str) -> Result<(), String> {
+        let line = format!("SETINFO ups.status \"{status}\"\n");
+        self.shared.say(&line).map_err(|error| format!("failed to tell upsd of a status: {error}"))
+    }
+
     /// Changes the one variable that changes, and returns its new value.
     pub(super) fn change(&self) -> Result<u32, String> {
         let next = self.shared.value.load(Ordering::SeqCst) + 1;

@@ -21,10 +21,10 @@ pub(super) struct Run {
 
 /// Terminal colours, or none.
 #[derive(Clone, Copy)]
-struct Paint(bool);
+pub(super) struct Paint(pub(super) bool);
 
 impl Paint {
-    fn with(self, code: &str, text: &str) -> String {
+    pub(super) fn with(self, code: &str, text: &str) -> String {
         if self.0 { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
     }
 }
@@ -51,8 +51,14 @@ pub(super) fn table(run: &Run, colour: bool) -> String {
             let _ = writeln!(text, "{name:<52}{:<6}{}", subject.id(), line(row, subject, &figures));
         }
     }
+    text + &target_lines(&run.targets, paint)
+}
+
+/// What was to be reached, and whether it was.
+pub(super) fn target_lines(targets: &[Target], paint: Paint) -> String {
+    let mut text = String::new();
     let _ = writeln!(text, "\n{}", paint.with("1", "Targets"));
-    for target in &run.targets {
+    for target in targets {
         let (wanted, bound) = match target.bound {
             Bound::AtLeast(bound) => ("at least", bound),
             Bound::AtMost(bound) => ("at most", bound),
@@ -121,7 +127,7 @@ fn time(microseconds: f64) -> String {
 }
 
 /// How many times.
-fn times(ratio: f64) -> String {
+pub(super) fn times(ratio: f64) -> String {
     if ratio < 20.0 { format!("{ratio:.2}x") } else { format!("{ratio:.0}x") }
 }
 
@@ -159,7 +165,18 @@ pub(super) fn document(run: &Run) -> Value {
             row.rounds.iter().map(|(subject, rounds)| of(subject, rounds)).collect();
         json!({ "id": row.id, "title": row.title, "subjects": subjects })
     });
-    let targets = run.targets.iter().map(|target| {
+    json!({
+        "machine": run.machine,
+        "subjects": subjects.collect::<serde_json::Map<_, _>>(),
+        "remarks": run.remarks,
+        "rows": rows.collect::<Vec<_>>(),
+        "targets": targets_json(&run.targets),
+    })
+}
+
+/// The same for programs.
+pub(super) fn targets_json(targets: &[Target]) -> Value {
+    let targets = targets.iter().map(|target| {
         let (bound, limit) = match target.bound {
             Bound::AtLeast(limit) => ("at-least", limit),
             Bound::AtMost(limit) => ("at-most", limit),
@@ -167,13 +184,7 @@ pub(super) fn document(run: &Run) -> Value {
         let (claim, unit, value, met) = (target.claim, target.unit, target.value, target.met());
         json!({ "claim": claim, "value": value, "unit": unit, "bound": bound, "limit": limit, "met": met })
     });
-    json!({
-        "machine": run.machine,
-        "subjects": subjects.collect::<serde_json::Map<_, _>>(),
-        "remarks": run.remarks,
-        "rows": rows.collect::<Vec<_>>(),
-        "targets": targets.collect::<Vec<_>>(),
-    })
+    targets.collect()
 }
 
 /// What there is of one measurement.

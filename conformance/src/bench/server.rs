@@ -71,16 +71,22 @@ impl NutPrograms {
     pub(super) fn find(folder: Option<&Path>) -> Result<Self, String> {
         let upsd = find("upsd", folder)?;
         let upsc = find("upsc", folder)?;
-        let said = Command::new(&upsd).arg("-V").output();
-        let said = said.map_err(|error| format!("failed to run {}: {error}", upsd.display()))?;
-        let said = String::from_utf8_lossy(&said.stdout).into_owned();
-        let version = said.lines().next().unwrap_or_default().trim();
-        let version = version.rsplit(" upsd ").next().unwrap_or(version).to_owned();
+        let version = version(&upsd)?;
         Ok(Self { upsd, upsc, version })
     }
 }
 
-fn find(name: &str, folder: Option<&Path>) -> Result<PathBuf, String> {
+/// What an upsd says of itself.
+pub(super) fn version(upsd: &Path) -> Result<String, String> {
+    let said = Command::new(upsd).arg("-V").output();
+    let said = said.map_err(|error| format!("failed to run {}: {error}", upsd.display()))?;
+    let said = String::from_utf8_lossy(&said.stdout).into_owned();
+    let version = said.lines().next().unwrap_or_default().trim();
+    Ok(version.rsplit(" upsd ").next().unwrap_or(version).to_owned())
+}
+
+/// A program of NUT's in this folder, or where it is usually installed.
+pub(super) fn find(name: &str, folder: Option<&Path>) -> Result<PathBuf, String> {
     if let Some(folder) = folder {
         let path = folder.join(name);
         return if is_program(&path) {

@@ -66,6 +66,46 @@ pub(crate) enum Bench {
     /// upsd: requests a second, latency, processor time and memory, beside NUT's upsd and the limit of the runtime
     #[command(after_help = bench::HELP)]
     Upsd(BenchArgs),
+    /// upsmon: from the mains' failure to NOTIFYCMD, our whole stack beside NUT's
+    #[command(after_help = bench::UPSMON_HELP)]
+    Upsmon(UpsmonArgs),
+    /// What driver, upsd and upsmon cost while nothing happens, beside NUT's
+    #[command(after_help = bench::IDLE_HELP)]
+    Idle(IdleArgs),
+}
+
+/// Arguments of `outage bench upsmon`.
+#[derive(clap::Args)]
+pub(crate) struct UpsmonArgs {
+    /// Power failures with each POLLFREQ
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..))]
+    samples: u32,
+    /// Three of them: less than a minute
+    #[arg(long, conflicts_with = "samples")]
+    quick: bool,
+    /// One JSON document on standard output
+    #[arg(long)]
+    json: bool,
+    /// Folder with NUT's programs; without it they are looked for where they are usually installed
+    #[arg(long, value_name = "DIR")]
+    bin: Option<PathBuf>,
+}
+
+/// Arguments of `outage bench idle`.
+#[derive(clap::Args)]
+pub(crate) struct IdleArgs {
+    /// How long
+    #[arg(long, value_name = "N", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
+    seconds: u64,
+    /// Five of them
+    #[arg(long, conflicts_with = "seconds")]
+    quick: bool,
+    /// One JSON document on standard output
+    #[arg(long)]
+    json: bool,
+    /// Folder with NUT's programs; without it they are looked for where they are usually installed
+    #[arg(long, value_name = "DIR")]
+    bin: Option<PathBuf>,
 }
 
 /// Arguments of `outage bench upsd`.

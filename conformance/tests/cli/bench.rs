@@ -56,3 +56,39 @@ fn what_cannot_be_measured_is_refused() {
     let text = refused(outage().args(["bench", "upsd", "--bin", "/no/such/folder", "--only", "get/1"]));
     assert_eq!(text, "precondition unmet: /no/such/folder/upsd is no program\n");
 }
+
+/// Whole stacks start, are found logged in, and cost something.
+#[test]
+fn an_idle_stack_costs_something() {
+    let (code, out, err) = said(outage().args(["bench", "idle", "--seconds", "3", "--json"]));
+    assert_eq!(code, 0, "{err}");
+    let run: Value = serde_json::from_str(&out).unwrap();
+    let programs = run["subjects"]["ours"]["programs"].as_object().unwrap();
+    assert_eq!(programs.keys().map(String::as_str).collect::<Vec<_>>(), ["all", "driver", "upsd", "upsmon"]);
+    for (name, cost) in programs {
+        assert!(cost["pss_kb"].as_f64().unwrap() > 0.0, "{name}: {cost}");
+    }
+    for figure in ["cpu_ms_per_minute", "wakeups_per_minute"] {
+        assert!(programs["all"][figure].as_f64().unwrap() > 0.0, "{figure}: {programs:?}");
+    }
+}
+
+/// The mains' failure at the driver's socket comes out at NOTIFYCMD, within two polls.
+#[test]
+fn a_power_failure_reaches_notifycmd() {
+    let (code, out, err) = said(outage().args(["bench", "upsmon", "--samples", "1", "--json"]));
+    assert_eq!(code, 0, "{err}");
+    let run: Value = serde_json::from_str(&out).unwrap();
+    for row in run["rows"].as_array().unwrap() {
+        let (delay, period) = (row["median_s"].as_f64().unwrap(), row["pollfreq"].as_f64().unwrap());
+        // The second poll is late on a busy machine.
+        assert!(delay > 0.0 && delay < period + 10.0, "{row}");
+    }
+    let periods = |subject: &str| {
+        let rows = run["rows"].as_array().unwrap().iter();
+        rows.filter(|row| row["subject"] == subject)
+            .map(|row| row["pollfreq"].as_u64().unwrap())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(periods("ours"), [1, 5]);
+}
