@@ -36,6 +36,7 @@ fn main() -> ExitCode {
             host.error("no such device");
             ExitCode::from(3)
         }),
+        "sleeps" => start(options(false, 0), sleepers),
         "panics" => start(options(false, 0), |host| async move {
             tokio::spawn(async { panic!("bug") });
             // A ghost would get here.
@@ -48,7 +49,8 @@ fn main() -> ExitCode {
             says_how_bad_it_is_to_the_journal();
             fails_before_it_is_ready();
             leaves_no_ghost();
-            println!("daemon: 5 passed");
+            sleeps();
+            println!("daemon: 6 passed");
             ExitCode::SUCCESS
         }
         other => panic!("{other}"),
@@ -66,6 +68,39 @@ async fn daemon(host: Host) -> ExitCode {
     assert_eq!(host.timeout(Duration::from_secs(20), host.next_signal()).await, Ok(Signal::Term));
     host.remove(&pid_file).unwrap();
     ExitCode::SUCCESS
+}
+
+/// Whoever sleeps wakes when it is time, in order, whoever else was given up meanwhile.
+async fn sleepers(host: Host) -> ExitCode {
+    let start = host.now();
+    let mut tasks = tokio::task::JoinSet::new();
+    for length in [300, 20, 150, 20, 0] {
+        let host = host.clone();
+        tasks.spawn(async move {
+            host.sleep(Duration::from_millis(length)).await;
+            length
+        });
+    }
+    // The earliest of all, and one that nobody waits for long enough.
+    assert!(host.timeout(Duration::from_millis(5), std::future::pending::<()>()).await.is_err());
+    assert!(host.timeout(Duration::from_millis(1), host.sleep(Duration::from_secs(60))).await.is_err());
+    let mut order = Vec::new();
+    while let Some(length) = tasks.join_next().await {
+        let length = length.unwrap();
+        assert!(host.now() - start >= Duration::from_millis(length));
+        order.push(length);
+    }
+    assert_eq!(order, [0, 20, 20, 150, 300]);
+    // The timer was set for earlier ones that are gone; this one still comes.
+    host.sleep(Duration::from_millis(30)).await;
+    assert!(host.now() - start >= Duration::from_millis(330));
+    ExitCode::from(7)
+}
+
+fn sleeps() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run("sleeps", folder.path());
+    assert_eq!(output.status.code(), Some(7), "{output:?}");
 }
 
 fn run(part: &str, folder: &Path) -> Output {

@@ -9,6 +9,7 @@ mod process;
 mod serial;
 mod sys;
 mod terminal;
+mod timer;
 mod usb;
 
 use std::future::Future;
@@ -17,6 +18,7 @@ use std::process::ExitCode;
 use self::daemon::{Readiness, Side};
 use self::log::Log;
 use self::os::RealOs;
+use self::timer::Timers;
 use crate::host::Host;
 use crate::os::Priority;
 
@@ -45,7 +47,7 @@ const PANICKED: i32 = 101;
 /// A panic anywhere in the program is logged and ends the process: no daemon goes on with a part of it dead.
 pub fn start<F>(start: Start, run: impl FnOnce(Host) -> F) -> ExitCode
 where
-    F: Future<Output = ExitCode>,
+    F: Future<Output = ExitCode> + Send + 'static,
 {
     // Lives as long as the process; the panic hook wants it.
     let log: &'static Log = Box::leak(Box::new(Log::new(&start.ident, start.debug, start.syslog)));
@@ -72,7 +74,16 @@ where
             return ExitCode::FAILURE;
         }
     };
-    let code = runtime.block_on(run(Host::new(RealOs::new(log, readiness))));
+    let code = runtime.block_on(async {
+        // A task of its own: what it wakes itself for then stays in this thread's queue, while the thread's first future
+        // is woken by way of the kernel.
+        let os = RealOs::new(log, readiness, Timers::new().ok());
+        match tokio::spawn(run(Host::new(os))).await {
+            Ok(code) => code,
+            // The hook has ended the process before.
+            Err(_) => ExitCode::FAILURE,
+        }
+    });
     // Not waiting for a name server that some look-up still asks.
     runtime.shutdown_background();
     code
@@ -83,5 +94,5 @@ where
 #[must_use]
 pub fn host(ident: &str, debug: u8) -> Host {
     let log: &'static Log = Box::leak(Box::new(Log::new(ident, debug, false)));
-    Host::new(RealOs::new(log, Readiness::Foreground))
+    Host::new(RealOs::new(log, Readiness::Foreground, None))
 }

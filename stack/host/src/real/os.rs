@@ -13,6 +13,7 @@ use rustix::time::{ClockId, clock_gettime};
 use super::daemon::Readiness;
 use super::log::{Log, notify_manager};
 use super::process::{self, Account, Signals};
+use super::timer::Timers;
 use super::{files, net, serial, sys, terminal, usb};
 use crate::net::{BoxListener, BoxStream};
 use crate::os::{BoxLock, FileInfo, LocalTime, Os, Priority, Signal};
@@ -20,8 +21,18 @@ use crate::process::{Child, Command};
 use crate::serial::{BoxSerial, SerialSettings};
 use crate::usb::{TransferError, UsbDevice, UsbInfo};
 
+/// The clock that goes on while the machine sleeps.
+pub(super) fn boot_time() -> Duration {
+    let now = clock_gettime(ClockId::Boottime);
+    // The kernel never gives negative ones for this clock.
+    let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
+    Duration::new(seconds, u32::try_from(now.tv_nsec).unwrap_or(0))
+}
+
 pub(super) struct RealOs {
     log: &'static Log,
+    /// `None`: the runtime's timers, as in a program with a runtime of its own.
+    timers: Option<Timers>,
     /// What is to be done when start-up is over; once.
     readiness: Mutex<Option<Readiness>>,
     signals: tokio::sync::Mutex<Option<Signals>>,
@@ -30,9 +41,10 @@ pub(super) struct RealOs {
 }
 
 impl RealOs {
-    pub(super) fn new(log: &'static Log, readiness: Readiness) -> Self {
+    pub(super) fn new(log: &'static Log, readiness: Readiness, timers: Option<Timers>) -> Self {
         Self {
             log,
+            timers,
             readiness: Mutex::new(Some(readiness)),
             signals: tokio::sync::Mutex::default(),
             account: Mutex::new(None),
@@ -43,10 +55,7 @@ impl RealOs {
 #[async_trait]
 impl Os for RealOs {
     fn now(&self) -> Duration {
-        let now = clock_gettime(ClockId::Boottime);
-        // The kernel never gives negative ones for this clock.
-        let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
-        Duration::new(seconds, u32::try_from(now.tv_nsec).unwrap_or(0))
+        boot_time()
     }
 
     fn wall_clock(&self) -> SystemTime {
@@ -59,6 +68,9 @@ impl Os for RealOs {
     }
 
     async fn sleep_until(&self, at: Duration) {
+        if let Some(timers) = &self.timers {
+            return timers.sleep_until(at).await;
+        }
         // Again when the machine was suspended meanwhile, or the timer was early.
         while let Some(rest) = at.checked_sub(self.now()).filter(|rest| !rest.is_zero()) {
             tokio::time::sleep(rest).await;

@@ -4,7 +4,7 @@
 use std::ffi::CStr;
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
 use serialport::TTYPort;
 use tokio::io::unix::AsyncFd;
@@ -41,6 +41,13 @@ pub(super) fn watch_tty(port: TTYPort) -> io::Result<AsyncFd<TTYPort>> {
     // SAFETY: a `TTYPort` always gives the same descriptor, which stays open till it is dropped, and nothing here
     // replaces or closes it while the `AsyncFd` owns the port.
     Ok(unsafe { AsyncFd::register(port) }?)
+}
+
+/// Registers a timer of the kernel's with the runtime's event loop.
+pub(super) fn watch_timer(timer: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+    // SAFETY: an `OwnedFd` always gives the same descriptor, which stays open till it is dropped, and nothing takes it out
+    // of the `AsyncFd` again.
+    Ok(unsafe { AsyncFd::register(timer) }?)
 }
 
 /// Splits seconds since 1970 as the machine's time zone wants it.
