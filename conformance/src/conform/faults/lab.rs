@@ -23,6 +23,9 @@ const ROOM: usize = 64 * 1024;
 /// How long a server is waited for that answers after the end of the stream.
 const ANSWER: Duration = Duration::from_millis(10);
 
+/// The programs that end by themselves.
+const CLIENTS: [&str; 5] = ["upsc", "upscmd", "upsrw", "upslog", "upssched"];
+
 /// What every answer of a server that talks nonsense is.
 const NONSENSE: &[u8] = b"NONSENSE\n";
 
@@ -66,6 +69,12 @@ impl FaultyLab {
     }
 }
 
+impl FaultyLab {
+    fn is_there(&self, relative: &str) -> bool {
+        !matches!(self.inner.read(relative), Err(error) if error.kind() == io::ErrorKind::NotFound)
+    }
+}
+
 #[async_trait]
 impl Lab for FaultyLab {
     fn target(&self) -> &Target {
@@ -83,13 +92,23 @@ impl Lab for FaultyLab {
                 let text = change(name, &String::from_utf8_lossy(content));
                 self.inner.write(relative, text.as_bytes(), mode)
             }
+            Kind::Sched(change) if name == "upssched.conf" => {
+                let text = change(&String::from_utf8_lossy(content));
+                self.inner.write(relative, text.as_bytes(), mode)
+            }
             Kind::ReadOnce(once) if once == name && lock(&self.shared).running => Ok(()),
             _ => self.inner.write(relative, content, mode),
         }
     }
 
     fn read(&self, relative: &str) -> io::Result<Vec<u8>> {
-        self.inner.read(relative)
+        let content = self.inner.read(relative)?;
+        match self.kind {
+            Kind::Calls(change) if relative == "run/calls" => {
+                Ok(change(&String::from_utf8_lossy(&content)).into_bytes())
+            }
+            _ => Ok(content),
+        }
     }
 
     fn remove(&self, relative: &str) -> io::Result<()> {
@@ -148,7 +167,17 @@ impl Lab for FaultyLab {
     async fn start(&self, start: Start<'_>, record: &Record) -> Result<Box<dyn Process>, Miss> {
         let control = start.arguments.iter().any(|argument| argument == "-c");
         let upsd = start.program == "upsd" && !control;
-        let client = control || ["upsc", "upscmd", "upsrw", "upslog"].contains(&start.program);
+        let client = control || CLIENTS.contains(&start.program);
+        let mut start = start;
+        match self.kind {
+            Kind::StoppedBy(file) if self.is_there(file) => {
+                start.arguments = vec!["-?".to_owned()];
+                start.environment.clear();
+            }
+            // What is not there needs no removing.
+            Kind::Removes(file) => drop(self.inner.remove(file)),
+            _ => {}
+        }
         let inner = self.inner.start(start, record).await?;
         if upsd {
             lock(&self.shared).running = true;

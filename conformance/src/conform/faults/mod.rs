@@ -4,6 +4,7 @@
 //! files, or in what its programs leave. A fault that no case notices is a claim that nobody checks.
 
 mod lab;
+mod sched;
 mod table;
 
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use super::runner::{self, Options};
 use super::verdict::Verdict;
 
 pub use self::lab::FaultyLab;
-pub use self::table::{FAULTS, NONSENSE};
+pub use self::table::NONSENSE;
 
 /// What becomes of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,6 +73,14 @@ pub(crate) enum Kind {
     File(fn(name: &str, text: &str) -> String),
     /// A file of this name is read once and never again.
     ReadOnce(&'static str),
+    /// What upssched.conf says.
+    Sched(fn(text: &str) -> String),
+    /// What upssched's CMDSCRIPT wrote down of its runs.
+    Calls(fn(text: &str) -> String),
+    /// upssched does nothing while there is this file.
+    StoppedBy(&'static str),
+    /// upssched removes whatever is at this path first.
+    Removes(&'static str),
     /// SIGHUP is ignored.
     NoReload,
     /// SIGHUP drops all clients.
@@ -84,6 +93,15 @@ pub(crate) enum Kind {
     Leaves(fn(code: Option<i32>, out: &str, err: &str) -> Left),
 }
 
+impl Kind {
+    /// Whether a case of this suite can meet it at all.
+    fn reaches(self, suite: &str) -> bool {
+        let upssched =
+            matches!(self, Self::Sched(_) | Self::Calls(_) | Self::StoppedBy(_) | Self::Removes(_));
+        !upssched || suite == "upssched"
+    }
+}
+
 /// A wrong server or program.
 #[derive(Clone, Copy, Debug)]
 pub struct Fault {
@@ -93,6 +111,18 @@ pub struct Fault {
     pub about: &'static str,
     pub(crate) kind: Kind,
 }
+
+/// Every fault: those of servers and clients, then those of an upssched.
+pub const FAULTS: &[Fault] = &{
+    let (first, rest) = (table::FAULTS, sched::SCHED);
+    let mut faults = [first[0]; table::FAULTS.len() + sched::SCHED.len()];
+    let mut index = 0;
+    while index < faults.len() {
+        faults[index] = if index < first.len() { first[index] } else { rest[index - first.len()] };
+        index += 1;
+    }
+    faults
+};
 
 /// The ids of the first `enough` cases that do not pass with this fault in between. All of them pass without it.
 ///
@@ -105,7 +135,7 @@ pub fn noticed(
     enough: usize,
 ) -> Result<Vec<&'static str>, String> {
     let mut found = Vec::new();
-    for case in sound {
+    for case in sound.iter().filter(|case| fault.kind.reaches(case.suite())) {
         if found.len() >= enough {
             break;
         }

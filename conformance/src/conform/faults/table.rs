@@ -59,8 +59,8 @@ fn verb(request: &str) -> String {
 /// All is nonsense: no case may be content with it.
 pub const NONSENSE: Fault = fault("nonsense", "everything that is said is nonsense", Kind::Nonsense);
 
-/// Every fault, by where it sits.
-pub const FAULTS: &[Fault] = &[
+/// The faults of servers and clients, by where they sit.
+pub(super) const FAULTS: &[Fault] = &[
     // Words
     fault(
         "wrong-error-word",

@@ -131,7 +131,7 @@ async fn no_file(stage: &mut Stage) -> Outcome {
     removed.map_err(|error| format!("failed to remove upssched.conf: {error}"))?;
     let ran = run_for(stage, "ONBATT", "a@localhost").await?;
     ensure_eq("the exit code", ran.code, Some(1))?;
-    ensure(ran.stderr.contains("upssched.conf"), || format!("it says {:?}", ran.stderr))
+    ensure(super::said(&ran).contains("upssched.conf"), || format!("it says {:?}", super::said(&ran)))
 }
 
 async fn without(stage: &mut Stage, directive: &str) -> Outcome {
@@ -142,7 +142,7 @@ async fn without(stage: &mut Stage, directive: &str) -> Outcome {
     let ran = run_for(stage, "ONBATT", "a@localhost").await?;
     ensure_eq("the exit code", ran.code, Some(1))?;
     let said = format!("{directive} must be set before any ATs");
-    ensure(ran.stderr.contains(&said), || format!("it says {:?}", ran.stderr))?;
+    ensure(super::said(&ran).contains(&said), || format!("it says {:?}", super::said(&ran)))?;
     nothing(stage, stage.quiet()).await
 }
 
@@ -162,7 +162,7 @@ async fn no_lock(stage: &mut Stage) -> Outcome {
 async fn bad_lines(stage: &mut Stage, lines: &str, said: &[&str]) -> Outcome {
     prepare(stage, &format!("{lines}{LAST}"))?;
     let ran = notice(stage, "ONBATT", "a@localhost").await?;
-    let err = ran.stderr.to_lowercase();
+    let err = super::said(&ran).to_lowercase();
     for text in said {
         ensure(err.contains(&text.to_lowercase()), || format!("nothing is said of {text}: {err:?}"))?;
     }

@@ -139,12 +139,12 @@ async fn script_fails(stage: &mut Stage) -> Outcome {
     prepare(stage, "AT ONBATT * EXECUTE fail\nAT ONBATT * EXECUTE next\n")?;
     let ran = notice(stage, "ONBATT", "a@localhost").await?;
     exactly(stage, &["fail", "next"], LIMIT).await?;
-    ensure(ran.stderr.contains("returned 3"), || format!("it says {:?}", ran.stderr))
+    ensure(super::said(&ran).contains("returned 3"), || format!("it says {:?}", super::said(&ran)))
 }
 
 async fn no_such_script(stage: &mut Stage) -> Outcome {
     let text = head(stage).replace("upssched-cmd", "no-such-cmd");
     configure(stage, &(text + "AT ONBATT * EXECUTE now\n"))?;
     let ran = notice(stage, "ONBATT", "a@localhost").await?;
-    ensure(ran.stderr.contains("no-such-cmd"), || format!("it says {:?}", ran.stderr))
+    ensure(super::said(&ran).contains("no-such-cmd"), || format!("it says {:?}", super::said(&ran)))
 }

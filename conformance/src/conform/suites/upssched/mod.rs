@@ -93,6 +93,11 @@ async fn notice(stage: &mut Stage, kind: &str, ups: &str) -> Result<Ran, Miss> {
     Ok(ran)
 }
 
+/// What it said, wherever.
+fn said(ran: &Ran) -> String {
+    format!("{}{}", ran.stdout, ran.stderr)
+}
+
 /// The runs of CMDSCRIPT so far.
 fn calls(stage: &Stage) -> Result<Vec<Called>, Miss> {
     let text = stage.read("run/calls")?;

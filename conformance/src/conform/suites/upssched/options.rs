@@ -7,7 +7,7 @@ use crate::conform::{Case, Miss, Outcome, Ran, Stage, ensure, ensure_eq};
 use crate::run_check;
 
 /// upssched(8) since it has options.
-const LATER: &str = "upssched(8), nut 2.8.4";
+const LATER: &str = "upssched(8) after nut 2.8.0";
 
 pub(super) const CASES: &[Case] = &[
     run(
@@ -85,7 +85,7 @@ pub(super) const CASES: &[Case] = &[
 /// A run with options; one that wants a notice first has none.
 async fn with(stage: &mut Stage, arguments: &[&str]) -> Result<Ran, Miss> {
     let ran = stage.run(Start::new("upssched", arguments), LIMIT).await?;
-    if ran.code == Some(1) && ran.stderr.contains("must be set") {
+    if ran.code == Some(1) && super::said(&ran).contains("must be set") {
         return Err(Miss::Unimplemented("it takes no options".to_owned()));
     }
     Ok(ran)
@@ -95,7 +95,9 @@ async fn no_environment(stage: &mut Stage) -> Outcome {
     prepare(stage, "AT ONBATT * EXECUTE x\n")?;
     let ran = stage.run(Start::new("upssched", &[]), LIMIT).await?;
     ensure_eq("the exit code", ran.code, Some(1))?;
-    ensure(ran.stderr.contains("UPSNAME and NOTIFYTYPE must be set"), || format!("it says {:?}", ran.stderr))
+    ensure(super::said(&ran).contains("UPSNAME and NOTIFYTYPE must be set"), || {
+        format!("it says {:?}", super::said(&ran))
+    })
 }
 
 async fn no_ups_name(stage: &mut Stage) -> Outcome {

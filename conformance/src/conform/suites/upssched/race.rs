@@ -60,9 +60,9 @@ pub(super) const CASES: &[Case] = &[
     ),
     run(
         "upssched/race/precious-file",
-        "the rule that what is not ours is not touched",
+        MAN,
         Must,
-        "A PIPEFN that names somebody's file by mistake does not destroy it.",
+        "A PIPEFN that names somebody's file by mistake does not destroy it; upssched says so and ends with 1.",
         run_check!(precious_file),
     ),
     run(
@@ -167,7 +167,8 @@ async fn stale_cancel(stage: &mut Stage) -> Outcome {
 async fn precious_file(stage: &mut Stage) -> Outcome {
     prepare(stage, "AT ONBATT * START-TIMER onbatt 1\n")?;
     stage.write("run/upssched.pipe", "precious\n", 0o640)?;
-    super::run_for(stage, "ONBATT", "a@localhost").await?;
+    let ran = super::run_for(stage, "ONBATT", "a@localhost").await?;
+    ensure_eq("the exit code", ran.code, Some(1))?;
     let text = stage.read("run/upssched.pipe")?;
     ensure_eq("the file", text.as_str(), "precious\n")
 }
@@ -177,7 +178,7 @@ async fn no_such_folder(stage: &mut Stage) -> Outcome {
     super::configure(stage, &(text + "AT ONBATT * START-TIMER onbatt 1\nAT ONBATT * EXECUTE now\n"))?;
     let ran = super::run_for(stage, "ONBATT", "a@localhost").await?;
     ensure_eq("the exit code", ran.code, Some(1))?;
-    ensure(!ran.stderr.is_empty(), || "it says nothing".to_owned())?;
+    ensure(!super::said(&ran).is_empty(), || "it says nothing".to_owned())?;
     exactly(stage, &["now"], LIMIT).await
 }
 
