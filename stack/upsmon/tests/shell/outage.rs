@@ -1,7 +1,9 @@
 //! Power failures, seen from the machine and from the wire.
 
+use std::time::Duration;
+
 use outage_host::ExitStatus;
-use outage_host::virt::World;
+use outage_host::virt::{Running, World};
 
 use crate::Lab;
 use crate::server::Server;
@@ -180,4 +182,43 @@ async fn a_driver_that_restarts_amid_a_calibration(#[case] line: &str, #[case] s
     server.answer("GET VAR eaton ups.status", "");
     lab.until(120.0).await;
     assert_eq!(lab.find("shell halt now").len(), shutdowns);
+}
+
+/// What upsmon says goes by way of upssched: a timer that the power's coming back calls off, then one that is over.
+#[tokio::test(start_paused = true)]
+async fn upssched_is_its_notifycmd() {
+    let conf = "MONITOR eaton@rack 1 admin secret primary\nNOTIFYCMD /sbin/upssched\n\
+                NOTIFYFLAG ONBATT SYSLOG+EXEC\nNOTIFYFLAG ONLINE SYSLOG+EXEC\n";
+    let rules = "CMDSCRIPT /bin/cmd\nPIPEFN /run/nut/pipe\nLOCKFN /run/nut/lock\n\
+                 AT ONBATT * START-TIMER onbatt 30\nAT ONLINE * CANCEL-TIMER onbatt back\n";
+    let world = World::new(1);
+    let server = Server::start(&world, "rack", "OL");
+    let lab = Lab::start_with(&world, conf, |machine| {
+        machine.put_file("/etc/nut/upssched.conf", rules, 0o640).expect("a file");
+        machine.on_spawn(|spawn| {
+            let words: Vec<_> = spawn.command.argv.iter().skip(1).cloned().collect();
+            match (spawn.program(), words.iter().any(|word| word == "--timers")) {
+                ("upssched", true) => {
+                    spawn.background("upssched", |host| outage_upsmon::upssched::run(words, host))
+                }
+                ("upssched", false) => {
+                    spawn.foreground("upssched", |host| outage_upsmon::upssched::run(words, host))
+                }
+                _ => Running::Exit(ExitStatus::Code(0), Duration::ZERO),
+            }
+        });
+    });
+    for (at, status) in [(7.0, "OB"), (27.0, "OL"), (57.0, "OB"), (107.0, "OL")] {
+        lab.until(at).await;
+        server.status(status);
+    }
+    lab.until(200.0).await;
+    assert_eq!(
+        lab.find("/bin/cmd"),
+        [
+            "90 exec [\"/bin/cmd\", \"onbatt\"] NOTIFYTYPE=ONBATT UPSNAME=eaton@rack NOTIFYMSG=UPS eaton@rack on battery",
+            "110 exec [\"/bin/cmd\", \"back\"] NOTIFYTYPE=ONLINE UPSNAME=eaton@rack NOTIFYMSG=UPS eaton@rack on line power",
+        ]
+    );
+    assert!(lab.machine.pid("upssched").is_none());
 }
