@@ -135,7 +135,8 @@ fn directive(conf: &mut UpsschedConf, row: &Row, faults: &mut Faults) {
     }
 }
 
-/// A program with arguments: the words of the line (NUT after 2.8.4), or of its one word (before, when a shell ran it).
+/// A program with arguments: the words of the line, or of its one word. NUT 2.8.0 has a shell read the one word; later
+/// versions run the words.
 fn script(into: &mut Vec<String>, directive: &mut Directive<'_, '_>) {
     let words: Vec<_> = match directive.row.values() {
         [] => Vec::new(),

@@ -174,6 +174,13 @@ fn upssched_conf_has_every_directive() {
 }
 
 #[test]
+fn the_example_of_upssched_is_clean() {
+    let text = include_bytes!("../../../docs/examples/upssched/upssched.conf");
+    let conf = clean(upssched_conf("upssched.conf", text));
+    assert_eq!((conf.rules.len(), conf.problem()), (5, None));
+}
+
+#[test]
 fn cmdscript_is_one_word_or_several() {
     let script = |line: &str| clean(upssched_conf("", format!("CMDSCRIPT {line}\n").as_bytes())).script;
     assert_eq!(script("/bin/cmd"), ["/bin/cmd"]);
