@@ -34,6 +34,8 @@ pub struct UpsConf {
     pub globals: Vec<Setting>,
     /// One a UPS, in the file's order. Sections without driver or port are left out (and said).
     pub sections: Vec<UpsSection>,
+    /// How many sections were ignored: without a driver or a port, or with a header that cannot be read.
+    pub bad_sections: usize,
 }
 
 /// `[name]` of ups.conf.

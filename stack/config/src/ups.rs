@@ -66,6 +66,7 @@ pub fn ups_conf(file: &str, text: &[u8]) -> (UpsConf, Vec<Diagnostic>) {
         if let Some(name) = row.section() {
             faults.surplus(row.values());
             place = open(&mut conf, &mut headers, name, &row, &mut faults);
+            conf.bad_sections += usize::from(place == Place::Nowhere);
             continue;
         }
         if row.key().text.starts_with('[') && !row.key().quoted {
@@ -73,6 +74,7 @@ pub fn ups_conf(file: &str, text: &[u8]) -> (UpsConf, Vec<Diagnostic>) {
                 .error(row.spot(), "broken section header, section ignored")
                 .help("write [name], without blanks in the name");
             place = Place::Nowhere;
+            conf.bad_sections += 1;
             continue;
         }
         let Some(setting) = setting(&row, &mut faults) else { continue };
@@ -100,7 +102,7 @@ pub fn ups_conf(file: &str, text: &[u8]) -> (UpsConf, Vec<Diagnostic>) {
     (conf, faults.finish())
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 enum Place {
     Globals,
     /// Index of the section.
@@ -185,7 +187,7 @@ fn twice(earlier: &[Setting], setting: &Setting, row: &Row, faults: &mut Faults)
 
 /// Drops the sections no driver can be started for.
 fn complete(conf: &mut UpsConf, headers: &[Spot], faults: &mut Faults) {
-    let mut headers = headers.iter();
+    let (mut headers, mut bad) = (headers.iter(), 0);
     conf.sections.retain(|section| {
         let Some(header) = headers.next() else { return true };
         let missing = match (section.driver.is_empty(), section.port.is_empty()) {
@@ -195,8 +197,10 @@ fn complete(conf: &mut UpsConf, headers: &[Spot], faults: &mut Faults) {
             (false, true) => "no port",
         };
         faults.error(*header, format!("section {} has {missing}, ignored", shown(&section.name)));
+        bad += 1;
         false
     });
+    conf.bad_sections += bad;
 }
 
 /// What the settings that all drivers share must look like.

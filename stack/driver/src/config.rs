@@ -308,7 +308,7 @@ mod tests {
             settings: settings.to_vec(),
             ..UpsSection::default()
         };
-        let conf = UpsConf { globals: globals.to_vec(), sections: vec![section.clone()] };
+        let conf = UpsConf { globals: globals.to_vec(), sections: vec![section.clone()], bad_sections: 0 };
         DriverConfig::build("nutdrv_qx", &conf, &section, extra, "/run/nut", "/run")
     }
 

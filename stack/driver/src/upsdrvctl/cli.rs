@@ -87,7 +87,8 @@ usage: upsdrvctl [OPTIONS] (start | stop | shutdown | status | list) [<ups>]
 
   start        start all UPS drivers in ups.conf, or only <ups>
   stop         stop all UPS drivers, or only <ups>
-  shutdown     turn the load of all UPSes off, by their sdorder, or only of <ups>
+  shutdown     turn the load of all UPSes off, by their sdorder (not where that is
+               negative), or only of <ups>
   status       show which drivers run, and what they say
   list         list the UPSes in ups.conf (also -l)
 

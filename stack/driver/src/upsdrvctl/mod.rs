@@ -54,6 +54,7 @@ pub async fn run(args: Vec<String>, host: Host) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    host.set_debug_level(host.debug_level().max(order.debug));
     match carry_out(&host, &order).await {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
@@ -129,15 +130,23 @@ async fn carry_out(host: &Host, order: &Order) -> Result<bool, String> {
             rows.iter().all(status::Row::runs)
         }
         Verb::Start => {
-            let state = host.stat(&paths.state);
-            if !state.is_ok_and(|info| info.is_dir) {
-                return Err(format!(
-                    "the state folder {0} is missing: create it (mkdir -p {0}) for the user that drivers run as, \
-                     or set NUT_STATEPATH",
-                    paths.state.display()
-                ));
+            // Each in its own root.
+            for folder in jobs.iter().filter_map(|job| job.socket.parent()) {
+                if !host.stat(folder).is_ok_and(|info| info.is_dir) {
+                    return Err(format!(
+                        "the state folder {0} is missing: create it (mkdir -p {0}) for the user that drivers run \
+                         as, or set NUT_STATEPATH",
+                        folder.display()
+                    ));
+                }
             }
-            if stays(order) { act::start_and_stay(host, &jobs).await } else { start_all(host, &jobs).await }
+            let started = if stays(order) {
+                act::start_and_stay(host, &jobs).await
+            } else {
+                start_all(host, &jobs).await
+            };
+            // Whoever asked for all of them has not got those that the file tells too little of.
+            started && (conf.bad_sections == 0 || order.ups.is_some())
         }
         Verb::Stop => {
             let mut good = true;

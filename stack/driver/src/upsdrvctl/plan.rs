@@ -37,11 +37,11 @@ pub struct Job {
     pub driver: String,
     /// How the driver is called for what is planned (`start` or `shutdown`), or why it can't be.
     pub command: Result<Command, String>,
-    /// `<altpidpath>/<driver>-<ups>.pid`
+    /// `<altpidpath>/<driver>-<ups>.pid`, below the driver's root.
     pub pid_file: PathBuf,
-    /// `<statepath>/<driver>-<ups>`
+    /// `<statepath>/<driver>-<ups>`, below the driver's root.
     pub socket: PathBuf,
-    /// `sdorder`; `None`: its load is never turned off (a negative number).
+    /// `sdorder`; `None`: its load is never turned off together with others (a negative number).
     pub order: Option<u32>,
     /// `maxstartdelay`
     pub start_delay: Duration,
@@ -118,13 +118,20 @@ fn job(conf: &UpsConf, section: &UpsSection, order: &Order, place: &Place, notes
     // A value that says no counts as not given.
     let nowait = value("nowait").is_some_and(|text| crate::config::yes(text).unwrap_or(true));
     let name = format!("{}-{}", section.driver, section.name);
+    // A driver in a jail has its files there; this program looks from outside.
+    let root = order.root.as_deref().or_else(|| value("chroot").filter(|root| !root.is_empty()));
+    let file = |folder: &Path, name: &str| {
+        let path = folder.join(name);
+        root.map_or(path.clone(), |root| Path::new(root).join(path.strip_prefix("/").unwrap_or(&path)))
+    };
     Job {
         ups: section.name.clone(),
         driver: section.driver.clone(),
         command: command(value("driverpath"), section, order, place),
-        pid_file: place.pid.join(format!("{name}.pid")),
-        socket: place.state.join(name),
-        order: sdorder,
+        pid_file: file(&place.pid, &format!("{name}.pid")),
+        socket: file(&place.state, &name),
+        // One that is named is meant.
+        order: sdorder.or(order.ups.as_ref().map(|_| 0)),
         start_delay,
         attempts,
         retry_delay,
@@ -284,6 +291,30 @@ mod tests {
         assert_eq!(jobs.iter().map(|job| job.wait).collect::<Vec<_>>(), [true, false, true, true]);
         assert_eq!(jobs[0].pid_file, Path::new("/pids/usbhid-ups-late.pid"));
         assert_eq!(jobs[0].socket, Path::new("/state/usbhid-ups-late"));
+    }
+
+    #[rstest]
+    #[case::of_the_section("[a]\ndriver = usbhid-ups\nport = auto\nchroot = /jail\n", "stop", "/jail")]
+    #[case::of_all("chroot = /jail/\n[a]\ndriver = usbhid-ups\nport = auto\n", "status", "/jail")]
+    #[case::of_the_option(
+        "[a]\ndriver = usbhid-ups\nport = auto\nchroot = /jail\n",
+        "-r /cage stop",
+        "/cage"
+    )]
+    #[case::none("[a]\ndriver = usbhid-ups\nport = auto\nchroot =\n", "stop", "")]
+    fn files_of_a_driver_in_a_jail_are_looked_for_there(
+        #[case] conf: &str,
+        #[case] line: &str,
+        #[case] root: &str,
+    ) {
+        let job = jobs(conf, line).unwrap().0.remove(0);
+        assert_eq!(job.pid_file, Path::new(&format!("{root}/pids/usbhid-ups-a.pid")));
+        assert_eq!(job.socket, Path::new(&format!("{root}/state/usbhid-ups-a")));
+    }
+
+    #[test]
+    fn one_that_is_named_is_shut_down_whatever_its_order() {
+        assert_eq!(jobs(CONF, "shutdown never").unwrap().0[0].order, Some(0));
     }
 
     #[test]

@@ -32,7 +32,7 @@ fn conf(sections: &[(&str, &str, Option<&str>)]) -> UpsConf {
         desc: desc.map(str::to_owned),
         settings: Vec::new(),
     };
-    UpsConf { globals: Vec::new(), sections: sections.iter().map(section).collect() }
+    UpsConf { globals: Vec::new(), sections: sections.iter().map(section).collect(), bad_sections: 0 }
 }
 
 fn users() -> UpsdUsers {
