@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 
 use super::{Fate, Kind, Left};
 use crate::conform::Miss;
+use crate::conform::lab::drivers::CALLED;
 use crate::conform::lab::virt::VirtualLab;
 use crate::conform::lab::{Accept, Lab, Process, Start, Target};
 use crate::conform::record::{Record, latin};
@@ -24,7 +25,9 @@ const ROOM: usize = 64 * 1024;
 const ANSWER: Duration = Duration::from_millis(10);
 
 /// The programs that end by themselves.
-const CLIENTS: [&str; 5] = ["upsc", "upscmd", "upsrw", "upslog", "upssched"];
+const CLIENTS: [&str; 6] = ["upsc", "upscmd", "upsrw", "upslog", "upssched", "upsdrvctl"];
+/// Where a CMDSCRIPT of the suites notes how it was called.
+const SCRIPT_CALLS: &str = "run/calls";
 
 /// What every answer of a server that talks nonsense is.
 const NONSENSE: &[u8] = b"NONSENSE\n";
@@ -103,12 +106,15 @@ impl Lab for FaultyLab {
 
     fn read(&self, relative: &str) -> io::Result<Vec<u8>> {
         let content = self.inner.read(relative)?;
-        match self.kind {
-            Kind::Calls(change) if relative == "run/calls" => {
-                Ok(change(&String::from_utf8_lossy(&content)).into_bytes())
-            }
-            _ => Ok(content),
-        }
+        let text = || String::from_utf8_lossy(&content).into_owned();
+        let lines: Vec<String> = match (self.kind, relative) {
+            (Kind::Calls(change), SCRIPT_CALLS) => return Ok(change(&text()).into_bytes()),
+            (Kind::Called(change), CALLED) => text().lines().flat_map(change).collect(),
+            (Kind::CalledBackwards, CALLED) => text().lines().rev().map(str::to_owned).collect(),
+            (Kind::Nonsense, CALLED) => return Ok(NONSENSE.to_vec()),
+            _ => return Ok(content),
+        };
+        Ok(lines.iter().map(|line| format!("{line}\n")).collect::<String>().into_bytes())
     }
 
     fn remove(&self, relative: &str) -> io::Result<()> {

@@ -89,6 +89,10 @@ pub(crate) enum Kind {
     LogsRequests,
     /// Whatever is said on any wire, and whatever a program leaves, is nonsense.
     Nonsense,
+    /// How drivers were called: each line of [`super::lab::drivers::CALLED`] becomes these.
+    Called(fn(&str) -> Vec<String>),
+    /// Drivers were called in the opposite order.
+    CalledBackwards,
     /// What a client program leaves: exit code, standard output, standard error.
     Leaves(fn(code: Option<i32>, out: &str, err: &str) -> Left),
 }

@@ -21,6 +21,13 @@ macro_rules! deaf_to {
     };
 }
 
+/// Drivers are called without this option.
+macro_rules! without_option {
+    ($option:literal) => {
+        Kind::Called(|line| vec![line.replace(concat!(" ", $option), "")])
+    };
+}
+
 /// Loses lines of a configuration file that begin with this word.
 macro_rules! skips {
     ($word:literal) => {
@@ -589,4 +596,38 @@ pub(super) const FAULTS: &[Fault] = &[
         "client programs print a line more",
         Kind::Leaves(|code, out, err| (code, format!("{out}done\n"), err.to_owned())),
     ),
+    // How upsdrvctl calls drivers
+    fault("drivers-backwards", "upsdrvctl goes through ups.conf from its end", Kind::CalledBackwards),
+    fault("drivers-never", "upsdrvctl calls no driver", Kind::Called(|_| Vec::new())),
+    fault(
+        "drivers-twice",
+        "upsdrvctl calls every driver twice",
+        Kind::Called(|line| vec![line.to_owned(); 2]),
+    ),
+    fault(
+        "drivers-once",
+        "upsdrvctl tries no driver again",
+        Kind::Called(|line| if again(line) { Vec::new() } else { vec![line.to_owned()] }),
+    ),
+    fault("drivers-unnamed", "upsdrvctl does not tell drivers whose they are", without_option!("-a")),
+    fault("drivers-without-kill", "upsdrvctl shutdown starts drivers", without_option!("-k")),
+    fault("drivers-without-root", "-r is not passed on", without_option!("-r")),
+    fault("drivers-without-user", "-u is not passed on", without_option!("-u")),
+    fault("drivers-without-debug", "-d passes no -D on", without_option!("-DD")),
+    fault("drivers-without-ground", "-F is not passed on", without_option!("-F")),
+    fault(
+        "drivers-on-and-on",
+        "upsdrvctl stop signals nobody",
+        Kind::Called(|line| if line.ends_with(" TERM") { Vec::new() } else { vec![line.to_owned()] }),
+    ),
+    fault(
+        "drivers-at-once",
+        "upsdrvctl does not wait for a driver before it starts the next",
+        Kind::Called(|line| if line.ends_with(" done") { Vec::new() } else { vec![line.to_owned()] }),
+    ),
 ];
+
+/// Whether a call is of a driver that is called again because it failed.
+fn again(line: &str) -> bool {
+    ["second ", "third "].iter().any(|name| line.starts_with(name))
+}

@@ -1,5 +1,6 @@
 //! Labs: where a subject lives. The same checks, with more or less of the world real.
 
+pub(crate) mod drivers;
 pub mod process;
 pub mod programs;
 pub mod remote;

@@ -18,7 +18,7 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::process::{Child, Command};
 use tokio::task::JoinSet;
 
-use super::{Accept, Lab, Process, Start, Target, programs};
+use super::{Accept, Lab, Process, Start, Target, drivers, programs};
 use crate::conform::Miss;
 use crate::conform::record::Record;
 
@@ -58,6 +58,13 @@ impl ProcessLab {
         };
         make("etc")?;
         make("run")?;
+        make(drivers::FOLDER)?;
+        for (name, text) in drivers::scripts(folder.path()) {
+            let path = folder.path().join(drivers::FOLDER).join(name);
+            fs::write(&path, text)
+                .and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(0o700)))
+                .map_err(|error| format!("failed to write {}: {error}", path.display()))?;
+        }
         let target = match &programs {
             Programs::Ours(program) => {
                 make("bin")?;
@@ -98,8 +105,8 @@ fn free_address() -> io::Result<(Ipv4Addr, u16)> {
 
 /// Root's daemons would become a user of their own, who may not look into the folder.
 fn as_root(program: &str) -> &'static [&'static str] {
-    let client = ["upsc", "upscmd", "upsrw", "upslog", "upssched"].contains(&program);
-    if !client && rustix::process::geteuid().is_root() { &["-u", "root"] } else { &[] }
+    let stays = ["upsc", "upscmd", "upsrw", "upslog", "upssched", "upsdrvctl"].contains(&program);
+    if !stays && rustix::process::geteuid().is_root() { &["-u", "root"] } else { &[] }
 }
 
 #[async_trait]

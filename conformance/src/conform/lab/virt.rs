@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use outage_host::virt::{EventKind, Machine, Running, Spawn, World};
 use outage_host::{BoxListener, BoxStream, ExitStatus, Host, Signal};
 
-use super::{Accept, Lab, Process, Start, Target};
+use super::{Accept, Lab, Process, Start, Target, drivers};
 use crate::conform::Miss;
 use crate::conform::record::Record;
 use crate::lane::virt::own_program;
@@ -50,7 +50,9 @@ impl VirtualLab {
         {
             subject.set_env(name, value);
         }
-        subject.on_spawn(move |spawn| own_program(spawn).unwrap_or_else(|| script(spawn)));
+        subject.on_spawn(move |spawn| {
+            own_program(spawn).or_else(|| drivers::play(spawn)).unwrap_or_else(|| script(spawn))
+        });
         let harness = world.machine(HARNESS).host("harness");
         Ok(Self { world, subject, harness, drivers: Mutex::default(), ports: Mutex::new(40_000) })
     }
@@ -88,7 +90,7 @@ fn script(spawn: &Spawn) -> Running {
 }
 
 /// `etc/..` and `run/..` where a packaged NUT has them.
-fn place(relative: &str) -> PathBuf {
+pub(super) fn place(relative: &str) -> PathBuf {
     match relative.split_once('/') {
         Some(("etc", rest)) => PathBuf::from("/etc/nut").join(rest),
         Some(("run", rest)) => PathBuf::from("/run/nut").join(rest),

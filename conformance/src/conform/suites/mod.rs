@@ -3,6 +3,7 @@
 pub mod clients;
 pub mod driver_socket;
 pub mod upsd;
+pub mod upsdrvctl;
 pub mod upssched;
 pub mod wire;
 
@@ -11,7 +12,7 @@ use super::{Case, Check, Level, Profile};
 /// Every case, by suite and topic in the order in which people read them.
 #[must_use]
 pub fn all() -> Vec<&'static Case> {
-    [wire::CASES, upsd::CASES, driver_socket::CASES, clients::CASES, upssched::CASES]
+    [wire::CASES, upsd::CASES, driver_socket::CASES, clients::CASES, upsdrvctl::CASES, upssched::CASES]
         .into_iter()
         .flatten()
         .flat_map(|topic| topic.iter())
