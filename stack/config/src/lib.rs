@@ -6,6 +6,7 @@
 
 pub mod args;
 mod auth;
+pub mod check;
 mod diagnostic;
 mod duration;
 mod file;

@@ -1,0 +1,402 @@
+//! Folders with one mistake each, and what is said of them.
+
+use rstest::rstest;
+
+use super::*;
+use crate::Severity;
+
+const NUT: &str = "MODE=standalone\n";
+const UPS: &str = "[eaton3s]\n  driver = usbhid-ups\n  port = auto\n  desc = \"UPS\"\n";
+const UPSD: &str = "LISTEN 127.0.0.1 3493\n";
+const USERS: &str = "[admin]\n  password = \"PLZset@strongpassw0rdh3r3!\"\n  actions = SET\n  instcmds = ALL\n  upsmon primary\n";
+const UPSMON: &str = "\
+MONITOR eaton3s@localhost 1 admin \"PLZset@strongpassw0rdh3r3!\" master
+SHUTDOWNCMD \"/sbin/shutdown -h +0\"
+POWERDOWNFLAG /etc/killpower
+";
+
+fn given(path: &str, text: &str) -> Option<Given> {
+    Some(Given { path: path.to_owned(), text: text.as_bytes().to_vec(), mode: Some(0o640) })
+}
+
+/// A folder in which nothing is wrong.
+fn good() -> Folder {
+    Folder {
+        nut: given("nut.conf", NUT),
+        ups: given("ups.conf", UPS),
+        upsd: given("upsd.conf", UPSD),
+        users: given("upsd.users", USERS),
+        upsmon: given("upsmon.conf", UPSMON),
+        others: Vec::new(),
+    }
+}
+
+fn found(folder: &Folder) -> Vec<Diagnostic> {
+    let facts = Facts {
+        drivers: &["blazer_ser", "dummy-ups", "nutdrv_qx", "usbhid-ups"],
+        knows_option: &|_, option| option != "sereal",
+        is_folder: &|path| Some(matches!(path, "/" | "/etc" | "/var/lib" | "/mnt/usb")),
+        mount_point: &|path| Some(if path.starts_with("/mnt") { "/mnt/usb" } else { "/" }.to_owned()),
+        host_name: "attic",
+    };
+    check(folder, &facts)
+}
+
+fn lines(folder: &Folder) -> Vec<String> {
+    found(folder).iter().map(ToString::to_string).collect()
+}
+
+/// The good folder with one text in one file replaced.
+fn with(file: &str, from: &str, to: &str) -> Folder {
+    let mut folder = good();
+    let given = match file {
+        "nut.conf" => &mut folder.nut,
+        "ups.conf" => &mut folder.ups,
+        "upsd.conf" => &mut folder.upsd,
+        "upsd.users" => &mut folder.users,
+        _ => &mut folder.upsmon,
+    };
+    let given = given.as_mut().unwrap();
+    let text = String::from_utf8(given.text.clone()).unwrap();
+    assert!(text.contains(from), "{file} has no {from:?}");
+    given.text = text.replace(from, to).into_bytes();
+    folder
+}
+
+#[test]
+fn nothing_is_wrong() {
+    assert_eq!(lines(&good()), Vec::<String>::new());
+}
+
+/// The set-up that many people copy lacks one line, and that is all there is to say of it.
+#[test]
+fn the_one_mistake_of_the_guide_is_named() {
+    let folder = with("upsd.users", "  upsmon primary\n", "");
+    assert_eq!(
+        lines(&folder),
+        [
+            "upsd.users:1:1: error: user \"admin\" has no upsmon role: MONITOR on line 1 of upsmon.conf is refused \
+         (add `upsmon primary` below [admin])"
+        ]
+    );
+}
+
+#[rstest]
+#[case::mode(
+    "nut.conf",
+    "standalone",
+    "none",
+    "nut.conf:1:1: warning: MODE is none, so that nothing of this is started"
+)]
+#[case::no_mode(
+    "nut.conf",
+    "MODE=standalone",
+    "POWEROFF_WAIT=1",
+    "nut.conf:1:1: warning: without a MODE nothing"
+)]
+#[case::client(
+    "nut.conf",
+    "standalone",
+    "netclient",
+    "nut.conf:1:1: warning: MODE is netclient, so that the drivers"
+)]
+#[case::server(
+    "nut.conf",
+    "standalone",
+    "netserver",
+    "upsd.conf:1:1: warning: MODE is netserver, but no other machine"
+)]
+#[case::driver(
+    "ups.conf",
+    "usbhid-ups",
+    "usbhid-usp",
+    "ups.conf:2:3: error: there is no driver \"usbhid-usp\" (did you mean usbhid-ups?)"
+)]
+#[case::no_such(
+    "ups.conf",
+    "usbhid-ups",
+    "snmp-ups",
+    "ups.conf:2:3: error: there is no driver \"snmp-ups\" (there are blazer_ser"
+)]
+#[case::option(
+    "ups.conf",
+    "desc = \"UPS\"",
+    "sereal = 5",
+    "ups.conf:4:3: warning: usbhid-ups knows no option \"sereal\", ignored"
+)]
+#[case::delays(
+    "ups.conf",
+    "desc = \"UPS\"",
+    "offdelay = 60",
+    "ups.conf:4:3: warning: the load would be turned on again (ondelay 30 s) before"
+)]
+#[case::delay(
+    "ups.conf",
+    "desc = \"UPS\"",
+    "ondelay = 20",
+    "ups.conf:4:3: warning: the load would be turned on again (ondelay 20 s) before"
+)]
+#[case::parser(
+    "ups.conf",
+    "desc = \"UPS\"",
+    "maxretry = often",
+    "ups.conf:4:14: error: maxretry needs a whole number"
+)]
+#[case::open(
+    "upsd.conf",
+    "127.0.0.1",
+    "0.0.0.0",
+    "upsd.conf:1:1: note: without CERTFILE passwords cross the network in the clear"
+)]
+#[case::directive("upsd.conf", "LISTEN", "LISTNE", "upsd.conf:1:1: warning: unknown directive")]
+#[case::secondary(
+    "upsd.users",
+    "upsmon primary",
+    "upsmon secondary",
+    "upsd.users:1:1: error: user \"admin\" is no primary, as MONITOR on line 1"
+)]
+#[case::no_password(
+    "upsd.users",
+    "password",
+    "actions = FSD #",
+    "upsmon.conf:1:29: error: user \"admin\" has no password (line 1"
+)]
+#[case::ups(
+    "upsmon.conf",
+    "eaton3s@",
+    "eaton3@",
+    "upsmon.conf:1:9: error: there is no UPS \"eaton3\" in ups.conf (did you mean eaton3s?)"
+)]
+#[case::this_host(
+    "upsmon.conf",
+    "eaton3s@localhost",
+    "nemo@Attic",
+    "upsmon.conf:1:9: error: there is no UPS \"nemo\" in ups.conf (ups.conf has eaton3s)"
+)]
+#[case::user(
+    "upsmon.conf",
+    " admin ",
+    " amdin ",
+    "upsmon.conf:1:29: error: there is no user \"amdin\" in upsd.users (did you mean admin?)"
+)]
+#[case::password(
+    "upsmon.conf",
+    "h3r3!",
+    "here!",
+    "upsmon.conf:1:29: error: this password is not that of user \"admin\" (line 1 of upsd.users)"
+)]
+#[case::power("upsmon.conf", " 1 admin", " 0 admin", "upsmon.conf:1:1: error: insufficient power configured")]
+#[case::supplies(
+    "upsmon.conf",
+    "POWERDOWNFLAG",
+    "MINSUPPLIES 2\nPOWERDOWNFLAG",
+    "upsmon.conf:3:1: error: insufficient power configured"
+)]
+#[case::command(
+    "upsmon.conf",
+    "SHUTDOWNCMD",
+    "NOTIFYCMD",
+    "upsmon.conf:1:1: error: without SHUTDOWNCMD nothing shuts this machine down"
+)]
+#[case::flag(
+    "upsmon.conf",
+    "POWERDOWNFLAG /etc/killpower",
+    "",
+    "upsmon.conf:1:1: warning: without POWERDOWNFLAG the UPS stays on"
+)]
+#[case::flag_folder(
+    "upsmon.conf",
+    "/etc/killpower",
+    "/nowhere/killpower",
+    "upsmon.conf:3:1: error: the folder /nowhere of POWERDOWNFLAG is not there (mkdir -p /nowhere)"
+)]
+#[case::flag_relative(
+    "upsmon.conf",
+    "/etc/killpower",
+    "killpower",
+    "upsmon.conf:3:1: error: POWERDOWNFLAG needs a path"
+)]
+#[case::flag_is_folder(
+    "upsmon.conf",
+    "/etc/killpower",
+    "/var/lib",
+    "upsmon.conf:3:1: error: POWERDOWNFLAG is a file, but /var/lib is a folder"
+)]
+#[case::flag_elsewhere(
+    "upsmon.conf",
+    "/etc/killpower",
+    "/mnt/usb/killpower",
+    "upsmon.conf:3:1: warning: /mnt/usb may be unmounted before POWERDOWNFLAG is looked for"
+)]
+#[case::dead(
+    "upsmon.conf",
+    "POWERDOWNFLAG",
+    "DEADTIME 10\nPOWERDOWNFLAG",
+    "upsmon.conf:3:1: warning: DEADTIME (10 s) is less than three times POLLFREQ (5 s)"
+)]
+#[case::poll(
+    "upsmon.conf",
+    "POWERDOWNFLAG",
+    "POLLFREQ 6\nPOWERDOWNFLAG",
+    "upsmon.conf:3:1: warning: DEADTIME (15 s) is less than three times POLLFREQ (6 s)"
+)]
+#[case::alert(
+    "upsmon.conf",
+    "POWERDOWNFLAG",
+    "POLLFREQALERT 20\nDEADTIME 60\nPOWERDOWNFLAG",
+    "upsmon.conf:3:1: warning: on battery this looks every 20 s, but upsd takes data for stale after 15 s (MAXAGE)"
+)]
+#[case::slave(
+    "upsmon.conf",
+    "master",
+    "slave",
+    "upsmon.conf:1:64: warning: this machine's own UPS \"eaton3s\" has no primary here"
+)]
+fn one_mistake(#[case] file: &str, #[case] from: &str, #[case] to: &str, #[case] expected: &str) {
+    let found = lines(&with(file, from, to));
+    assert!(found.iter().any(|line| line.starts_with(expected)), "{found:#?}");
+    assert!(found.len() <= 2, "{found:#?}");
+    assert!(found.iter().all(|line| !line.contains("PLZset")), "{found:#?}");
+}
+
+#[test]
+fn a_second_section_for_one_device() {
+    let second = |more: &str| {
+        let mut folder = good();
+        let text = format!("{UPS}[other]\n  driver = usbhid-ups\n  port = auto\n{more}");
+        folder.ups = given("ups.conf", &text);
+        lines(&folder)
+    };
+    let all = second("");
+    assert_eq!(
+        all,
+        [
+            "ups.conf:7:3: error: \"eaton3s\" and \"other\" are for one and the same device (say by serial, or by vendorid \
+         and productid, which is which)"
+        ]
+    );
+    assert_eq!(second("  serial = G355\n"), Vec::<String>::new());
+}
+
+#[test]
+fn host_sync_counts_where_there_are_secondaries() {
+    let mut folder = with("upsmon.conf", "POWERDOWNFLAG", "HOSTSYNC 8\nPOWERDOWNFLAG");
+    assert_eq!(lines(&folder), Vec::<String>::new());
+    folder.upsd = given("upsd.conf", "LISTEN 192.168.1.5\nCERTFILE /etc/nut/upsd.pem\n");
+    assert_eq!(
+        lines(&folder),
+        [
+            "upsmon.conf:3:1: warning: HOSTSYNC (8 s) is too short for secondaries: they look every 5 s and take 5 s to go \
+         (10 s or more)"
+        ]
+    );
+}
+
+#[test]
+fn an_open_server_without_users() {
+    let mut folder = with("upsd.conf", "127.0.0.1", "*");
+    folder.users = given("upsd.users", "");
+    let found = lines(&folder);
+    let expected = "upsd.conf:1:1: warning: other machines can reach this server, but upsd.users lets none of them log in";
+    assert!(found.iter().any(|line| line.starts_with(expected)), "{found:#?}");
+}
+
+#[test]
+fn files_that_a_mode_needs() {
+    let mut folder = good();
+    folder.users = None;
+    assert_eq!(lines(&folder), ["nut.conf:1:1: error: MODE=standalone needs upsd.users, which is not there"]);
+}
+
+#[rstest]
+#[case(0o644, Severity::Warning)]
+#[case(0o666, Severity::Error)]
+fn modes_of_files_with_passwords(#[case] mode: u32, #[case] severity: Severity) {
+    let mut folder = good();
+    for given in [&mut folder.users, &mut folder.upsmon, &mut folder.ups].into_iter().flatten() {
+        given.mode = Some(mode);
+    }
+    let found = found(&folder);
+    let files: Vec<_> = found.iter().map(|one| (one.file.as_str(), one.severity)).collect();
+    assert_eq!(files, [("upsd.users", severity), ("upsmon.conf", severity)]);
+}
+
+#[test]
+fn a_ups_elsewhere_is_nobody_s_business_here() {
+    let folder = Folder {
+        nut: given("nut.conf", "MODE=netclient\n"),
+        upsmon: given(
+            "upsmon.conf",
+            "MONITOR rack@nas 1 monuser secret secondary\nSHUTDOWNCMD /sbin/poweroff\n",
+        ),
+        ..Folder::default()
+    };
+    assert_eq!(lines(&folder), Vec::<String>::new());
+}
+
+#[test]
+fn a_folder_without_anything() {
+    assert_eq!(lines(&Folder::default()), Vec::<String>::new());
+}
+
+#[test]
+fn secrets_are_not_shown() {
+    let masked = Masked::new("etc/upsmon.conf", UPSMON.as_bytes());
+    assert!(
+        masked.text.starts_with("MONITOR eaton3s@localhost 1 admin *** master\nSHUTDOWNCMD \"/sbin"),
+        "{}",
+        masked.text
+    );
+    let at = UPSMON.find("master").unwrap();
+    assert_eq!(&masked.text[masked.span(&(at..at + 6))], "master");
+    let masked = Masked::new("upsd.users", USERS.as_bytes());
+    assert_eq!(
+        masked.text,
+        "[admin]\n  password = ***\n  actions = SET\n  instcmds = ALL\n  upsmon primary\n"
+    );
+}
+
+#[rstest]
+#[case("upsd.users", "[admin]\n  PLZset@strongpassw0rdh3r3!\n")]
+#[case("upsd.users", "[admin]\n  password = PLZset@strongpassw0rdh3r3! more PLZset\n")]
+#[case("upsd.users", "[admin]\n  password = \"PLZset@strongpassw0rdh3r3!\n  upsmon primary\n")]
+#[case("upsd.users", "# password = PLZset\n[admin]\n")]
+#[case("upsmon.conf", "MONITOR ups@localhost admin PLZset@strongpassw0rdh3r3! master\n")]
+#[case("upsmon.conf", "MONTIOR ups@localhost 1 admin PLZset@strongpassw0rdh3r3! master\n")]
+#[case("upsmon.conf", "MONITOR ups@localhost 1 admin \"PLZset master\n")]
+#[case("upsmon.conf", "CERTIDENT name PLZset\n")]
+#[case("upsd.conf", "CERTIDENT name PLZset\n")]
+#[case("ups.conf", "[a]\nauthPassword = PLZset\ncommunity = PLZset\n")]
+fn secrets_are_not_shown_wherever_they_slip(#[case] name: &str, #[case] text: &str) {
+    let masked = Masked::new(name, text.as_bytes());
+    assert!(!masked.text.contains("PLZset") && masked.text.contains("***"), "{}", masked.text);
+    assert_eq!(masked.text.lines().count(), text.lines().count());
+    // The words of messages are no secrets either.
+    let mut folder = good();
+    let given = given(name, text);
+    match name {
+        "upsd.users" => folder.users = given,
+        "upsmon.conf" => folder.upsmon = given,
+        "upsd.conf" => folder.upsd = given,
+        _ => folder.ups = given,
+    }
+    assert!(lines(&folder).iter().all(|line| !line.contains("PLZset")), "{:#?}", lines(&folder));
+}
+
+quickcheck::quickcheck! {
+    /// Any place of any file is a place of what is shown.
+    fn places_stay_places(file: Vec<u8>, from: usize, length: usize) -> bool {
+        let masked = Masked::new("upsmon.conf", &file);
+        let from = from % (file.len() + 1);
+        let span = masked.span(&(from..(from + length % 9).min(file.len())));
+        span.start <= span.end && span.end <= masked.text.len()
+    }
+
+    fn no_file_makes_it_panic(ups: String, users: String, upsmon: String) -> bool {
+        let mut folder = good();
+        folder.ups = given("ups.conf", &ups);
+        folder.users = given("upsd.users", &users);
+        folder.upsmon = given("upsmon.conf", &upsmon);
+        found(&folder).iter().all(|fault| fault.line > 0)
+    }
+}
