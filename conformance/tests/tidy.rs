@@ -13,7 +13,10 @@ const MAY_KNOW: [(&str, &[&str]); 11] = [
     ("stack/upsd", &["outage-config", "outage-host", "outage-wire"]),
     ("stack/client", &["outage-config", "outage-host", "outage-wire"]),
     ("stack/upsmon", &["outage-client", "outage-config", "outage-host", "outage-wire"]),
-    ("stack/ups", &["outage-client", "outage-driver", "outage-host", "outage-upsd", "outage-upsmon"]),
+    (
+        "stack/ups",
+        &["outage-client", "outage-config", "outage-driver", "outage-host", "outage-upsd", "outage-upsmon"],
+    ),
     ("simulator", &[]),
     ("conformance", &["outage-host", "outage-simulator", "outage-ups"]),
 ];

@@ -2,6 +2,9 @@
 //! One binary for the whole stack. It is the program that it is called as: by the last part of its own name
 //! (`/usr/sbin/upsd` is a link to `ups`), or by its first argument (`ups upsd -F`).
 
+mod check;
+mod hardware;
+
 use std::ffi::OsString;
 use std::io::Write;
 use std::path::Path;
@@ -65,6 +68,20 @@ const TOOLS: &[Program] = &[
     },
 ];
 
+/// What `ups` does besides: a line each, by its first argument only.
+const COMMANDS: &[Program] = &[
+    Program {
+        name: "check",
+        about: "says what is wrong or unwise in the configuration files",
+        run: |args| check::main(tail(args)),
+    },
+    Program {
+        name: "hardware",
+        about: "lists the UPSes that there are drivers for",
+        run: |args| hardware::main(&tail(args)),
+    },
+];
+
 /// The arguments without the program's name.
 fn tail(args: Vec<String>) -> Vec<String> {
     args.into_iter().skip(1).collect()
@@ -90,6 +107,11 @@ pub const PROGRAMS: &[Program] = &{
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Program> {
     PROGRAMS.iter().find(|program| program.name == name)
+}
+
+/// The command of `ups` itself of this name.
+fn command(name: &str) -> Option<&'static Program> {
+    COMMANDS.iter().find(|command| command.name == name)
 }
 
 /// Runs a program on `host`, in the foreground: `args` begin with its name. For machines that are not this one.
@@ -130,7 +152,7 @@ fn choose(mut args: Vec<String>) -> Choice {
     match args.first().map(String::as_str) {
         None | Some("--help" | "-h" | "help") => Choice::Help,
         Some("--version" | "-V") => Choice::Version,
-        Some(name) => match find(name) {
+        Some(name) => match find(name).or_else(|| command(name)) {
             Some(program) => Choice::Run(program, args),
             None => Choice::Unknown(name.to_owned()),
         },
@@ -146,9 +168,10 @@ pub fn help() -> String {
          link). NAME -h tells more.\n\n",
         env!("CARGO_PKG_VERSION")
     );
-    for program in PROGRAMS {
-        text += &format!("  {:width$}  {}\n", program.name, program.about);
-    }
+    let row = |program: &Program| format!("  {:width$}  {}\n", program.name, program.about);
+    text.extend(PROGRAMS.iter().map(row));
+    text += "\nIt also takes these words (ups WORD --help tells more):\n\n";
+    text.extend(COMMANDS.iter().map(row));
     text
 }
 
@@ -173,7 +196,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
             ExitCode::SUCCESS
         }
         Choice::Unknown(name) => {
-            let names: Vec<_> = PROGRAMS.iter().map(|program| program.name).collect();
+            let names: Vec<_> = PROGRAMS.iter().chain(COMMANDS).map(|program| program.name).collect();
             eprintln!("ups: there is no program '{name}' in here; there are: {}", names.join(", "));
             ExitCode::FAILURE
         }
@@ -202,6 +225,9 @@ mod tests {
         assert_eq!(chosen("/usr/bin/ups upsd -F"), ("upsd".into(), vec!["upsd".into(), "-F".into()]));
         assert_eq!(chosen("usbhid-ups -a ups").0, "usbhid-ups");
         assert_eq!(chosen("outage blazer_ser").0, "blazer_ser");
+        assert_eq!(chosen("ups check /etc/nut").0, "check");
+        // Their names are too common for a link.
+        assert_eq!(chosen("check /etc/nut").0, "unknown /etc/nut");
     }
 
     #[test]
@@ -215,7 +241,7 @@ mod tests {
 
     #[test]
     fn names_are_unique() {
-        let mut names: Vec<_> = PROGRAMS.iter().map(|program| program.name).collect();
+        let mut names: Vec<_> = PROGRAMS.iter().chain(COMMANDS).map(|program| program.name).collect();
         names.sort_unstable();
         let all = names.len();
         names.dedup();
