@@ -7,7 +7,6 @@ use outage_host::Host;
 
 use super::mapping::{Action, CommandRow, Row};
 use super::plan::{finite, polled_item};
-use super::settings::Settings;
 use super::{Opened, base};
 use crate::core::tree::Tree;
 use crate::family::Outcome;
@@ -18,10 +17,25 @@ const BETWEEN: Duration = Duration::from_millis(125);
 /// What `shutdown.default` tries, until one works.
 const SHUTDOWN: [&str; 4] = ["shutdown.return", "shutdown.reboot", "load.off.delay", "shutdown.stayoff"];
 
+/// A delay counted in steps, of minutes for one, must not become none: 20 s is a minute then, rather than a cut at once
+/// (nut#1394), and -1 s, which is never, is a minute less than none.
+fn away_from_zero(item: &Item, value: f64, stored: i64) -> i64 {
+    let next = match item.physical(stored) {
+        physical if value > 0.0 && physical < value => stored + 1,
+        physical if value < 0.0 && physical > value => stored - 1,
+        _ => return stored,
+    };
+    if item.logical(item.physical(next)) == Ok(next) { next } else { stored }
+}
+
 impl Opened {
-    fn feature(&self, path: &str) -> Option<Item> {
-        polled_item(&self.device.descriptor, path, false)
-            .filter(|item| item.kind == ReportKind::Feature && !self.plan.is_unsupported(item.report_id))
+    /// The item that is written for a path; `None` when the device says that it is constant.
+    pub(super) fn feature(&self, path: &str) -> Option<Item> {
+        polled_item(&self.device.descriptor, path, false).filter(|item| {
+            item.kind == ReportKind::Feature
+                && !item.attributes.is_constant()
+                && !self.plan.is_unsupported(item.report_id)
+        })
     }
 
     /// The row of a command that the device has.
@@ -47,6 +61,8 @@ impl Opened {
         }
         if off && on {
             names.extend(["shutdown.return", "shutdown.stayoff"]);
+            names.sort_unstable();
+            names.dedup();
         }
         if names.contains(&"beeper.enable") {
             names.extend(["beeper.on", "beeper.off"]);
@@ -56,7 +72,18 @@ impl Opened {
 
     /// Writes a value in its unit to the device.
     async fn put(&mut self, item: &Item, value: f64, host: &Host) -> Outcome {
-        let logical = match item.logical(value) {
+        self.put_stored(item, value, item.logical(value), host).await
+    }
+
+    /// Writes a value as the device is to store it.
+    async fn put_stored(
+        &mut self,
+        item: &Item,
+        value: f64,
+        stored: Result<i64, EncodeError>,
+        host: &Host,
+    ) -> Outcome {
+        let logical = match stored {
             Ok(logical) => logical,
             Err(EncodeError::OutOfRange { min, max }) => {
                 host.error(format!("{} = {value}: the UPS takes {min} to {max}", item.path));
@@ -94,14 +121,13 @@ impl Opened {
         &mut self,
         name: &str,
         parameter: Option<&str>,
-        settings: &Settings,
         host: &Host,
         tree: &mut Tree,
     ) -> Outcome {
         let name = name.to_ascii_lowercase();
         let delay = |variable: &str, option: i64| tree.number(variable).unwrap_or(option as f64);
-        let on_delay = delay("ups.delay.start", settings.on_delay);
-        let off_delay = delay("ups.delay.shutdown", settings.off_delay);
+        let on_delay = delay("ups.delay.start", self.timing.on_delay);
+        let off_delay = delay("ups.delay.shutdown", self.timing.off_delay);
         match name.as_str() {
             "beeper.off" | "beeper.on" => {
                 let new = if name == "beeper.off" { "beeper.disable" } else { "beeper.enable" };
@@ -153,12 +179,22 @@ impl Opened {
             Action::OnDelay => given.unwrap_or(on_delay),
             Action::OffDelay => given.unwrap_or(off_delay),
         };
-        self.put(&item, value, host).await
+        let mut stored = item.logical(value);
+        if let (Err(EncodeError::OutOfRange { min, max }), None) = (stored, given) {
+            // A default that this device does not take becomes the nearest that it does.
+            stored = item.logical(value.clamp(min as f64, max as f64));
+        }
+        let stored = stored.map(|stored| away_from_zero(&item, value, stored));
+        self.put_stored(&item, value, stored, host).await
     }
 
     /// Off after a delay, and on again when the mains return (`on_delay` -1: never). Whether it may start by itself is
     /// said first, where the device can be told.
     async fn shut_down(&mut self, automatic: &str, on_delay: f64, off_delay: f64, host: &Host) -> Outcome {
+        let delays = (on_delay, off_delay);
+        if automatic == "1" && self.row("shutdown.return").is_some() {
+            return self.simple("shutdown.return", None, delays, host).await;
+        }
         if self.row("load.on.delay").is_none() || self.row("load.off.delay").is_none() {
             return Outcome::Unknown;
         }
@@ -169,7 +205,6 @@ impl Opened {
                 host.warn("ups.start.auto could not be set; going on with the shutdown");
             }
         }
-        let delays = (on_delay, off_delay);
         let started = self.simple("load.on.delay", None, delays, host).await;
         if started != Outcome::Handled {
             return started;
@@ -228,7 +263,7 @@ impl Opened {
             .iter_mut()
             .find(|report| report.kind == ReportKind::Feature && report.id == item.report_id)
         {
-            self.learnt.apply(&report.fields, &data, tree);
+            self.learnt.apply(self.subdriver, &report.fields, &data, tree);
             report.last = Some(data.clone());
         }
         let stored = item.decode(&data);

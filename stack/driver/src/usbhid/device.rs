@@ -139,6 +139,11 @@ impl HidDevice {
         }
     }
 
+    /// Every report is asked for with the longest length from now on.
+    pub(crate) fn ask_widely(&mut self) {
+        self.max_report = true;
+    }
+
     pub(crate) fn device_descriptor(&self) -> Vec<u8> {
         self.device.device_descriptor()
     }

@@ -24,6 +24,10 @@ pub(super) fn hex(text: &str) -> Vec<u8> {
 
 /// What the UPS is and what it was asked.
 pub(super) struct State {
+    /// Vendor and product id.
+    pub(super) ids: (u16, u16),
+    /// Which strings are the manufacturer, the product and the serial number.
+    pub(super) indices: [u8; 3],
     pub(super) interfaces: BTreeMap<u8, Vec<u8>>,
     /// Length of the report descriptor as the configuration has it, where it isn't the true one.
     pub(super) configuration_length: Option<u16>,
@@ -78,6 +82,8 @@ impl Ups {
         ];
         Self(Arc::new((
             Mutex::new(State {
+                ids: (0x0463, 0xffff),
+                indices: [1, 2, 4],
                 interfaces: BTreeMap::from([(0, hex(SANTAK))]),
                 configuration_length: None,
                 hid_descriptor: None,
@@ -101,6 +107,40 @@ impl Ups {
             }),
             Notify::new(),
         )))
+    }
+
+    /// Another UPS: ids, report descriptor, and the strings it has: the first are the manufacturer, the product and the
+    /// serial number.
+    pub(super) fn other(ids: (u16, u16), descriptor: &str, strings: &[(u8, &'static str)]) -> Self {
+        let ups = Self::eaton();
+        ups.with(|state| {
+            state.ids = ids;
+            state.indices = [0, 1, 2].map(|nth| strings[nth].0);
+            state.interfaces = BTreeMap::from([(0, hex(descriptor))]);
+            state.strings = strings.iter().copied().collect();
+            state.features.clear();
+        });
+        ups
+    }
+
+    /// Gives it feature reports, each with its id first.
+    pub(super) fn answers(self, reports: &[&[u8]]) -> Self {
+        self.with(|state| {
+            state.features.extend(reports.iter().map(|report| (report[0], report[1..].to_vec())));
+        });
+        self
+    }
+
+    /// Gives it the feature reports of a capture: lines of `get` or `err` and the bytes, with the id first.
+    pub(super) fn answers_as_captured(self, capture: &str) -> Self {
+        for line in capture.lines() {
+            let bytes = line.split('#').next().unwrap_or("");
+            if let Some(bytes) = bytes.strip_prefix("get ").or_else(|| bytes.strip_prefix("err ")) {
+                let report = hex(bytes);
+                self.with(|state| state.features.insert(report[0], report[1..].to_vec()));
+            }
+        }
+        self
     }
 
     pub(super) fn with<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
@@ -145,7 +185,9 @@ fn hid_descriptor(length: usize) -> Vec<u8> {
 #[async_trait]
 impl UsbDevice for Handle {
     fn device_descriptor(&self) -> Vec<u8> {
-        vec![18, 1, 0, 2, 0, 0, 0, 8, 0x63, 0x04, 0xff, 0xff, 0, 1, 1, 2, 4, 1]
+        let ((vendor, product), indices) = self.ups.with(|state| (state.ids, state.indices));
+        let ids = [vendor, product].map(u16::to_le_bytes).concat();
+        [&[18, 1, 0, 2, 0, 0, 0, 8], &ids[..], &[0, 1], &indices[..], &[1]].concat()
     }
 
     fn configuration_descriptor(&self) -> Vec<u8> {
@@ -252,9 +294,13 @@ pub(super) struct Bench {
 impl Bench {
     /// Nothing is open yet.
     pub(super) fn new(options: &[(&str, &str)]) -> Self {
+        Self::of(Ups::eaton(), options)
+    }
+
+    /// With another UPS.
+    pub(super) fn of(ups: Ups, options: &[(&str, &str)]) -> Self {
         let world = World::new(1);
         let machine = world.machine("m");
-        let ups = Ups::eaton();
         let extra: Vec<_> = options.iter().map(|(k, v)| ((*k).to_owned(), Some((*v).to_owned()))).collect();
         let config = DriverConfig::ad_hoc("usbhid-ups", "den", &extra, "/run", "/run").0;
         let family = UsbHid::new(&config, &machine.host("usbhid-ups")).unwrap();
@@ -268,8 +314,8 @@ impl Bench {
             bus: "001".into(),
             address: "004".into(),
             port_path: id.into(),
-            vendor_id: 0x0463,
-            product_id: 0xffff,
+            vendor_id: ups.with(|state| state.ids.0),
+            product_id: ups.with(|state| state.ids.1),
             release: 0x0100,
         };
         self.machine.plug_usb(info, move || match ups.with(|state| state.refuses.clone()) {

@@ -1,6 +1,9 @@
 //! What a subdriver is made of: tables of which usage is which variable, flag or command. Data, no code.
 
+use std::time::Duration;
+
 use super::model::Line;
+use super::settings::Identity;
 
 /// How often a variable's report is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,6 +20,19 @@ pub(crate) enum Poll {
 
 /// A number's word.
 pub(crate) type Choices = &'static [(i64, &'static str)];
+
+/// AudibleAlarmControl (HID Power Devices 1.0, 0x84:5a).
+pub(crate) const BEEPER: Choices = &[(1, "disabled"), (2, "enabled"), (3, "muted")];
+/// Test (0x84:58), in NUT's words.
+pub(crate) const TEST_RESULT: Choices = &[
+    (1, "Done and passed"),
+    (2, "Done and warning"),
+    (3, "Done and error"),
+    (4, "Aborted"),
+    (5, "In progress"),
+    (6, "No test initiated"),
+    (7, "Test scheduled"),
+];
 
 /// How a value becomes a variable's text.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +53,18 @@ pub(crate) enum Form {
     Charger(Choices),
     /// Not published: the country code that settings depend on.
     Country,
+    /// Percent; a little more than 100 is 100, much more is no percentage.
+    Charge,
+    /// Percent, with its sign.
+    Percent,
+    /// The battery's voltage, which some firmware gives one and a half times ([`Quirks::battery_voltage`]).
+    BatteryVoltage,
+    /// Hertz, or tenths of them (499 is 49.9).
+    Frequency,
+    /// A date as HID power devices have it: year from 1980 on, month, day, in 7, 4 and 5 bits.
+    Date,
+    /// A date as APC has it: month, day and year, two decimal digits in each byte.
+    ApcDate,
 }
 
 /// Which models a row is for.
@@ -201,6 +229,30 @@ pub(crate) struct FlagRow {
     pub(crate) path: &'static str,
     pub(crate) sense: Sense,
     pub(crate) quick: bool,
+    /// The numbers that set it; all but zero when there are none here.
+    pub(crate) values: &'static [i64],
+}
+
+impl FlagRow {
+    /// Looked at in every cycle.
+    pub(crate) const fn quick(path: &'static str, sense: Sense) -> Self {
+        Self { path, sense, quick: true, values: &[] }
+    }
+
+    /// Looked at in full updates, and when it comes unasked.
+    pub(crate) const fn full(path: &'static str, sense: Sense) -> Self {
+        Self { quick: false, ..Self::quick(path, sense) }
+    }
+
+    /// Set by these numbers only.
+    pub(crate) const fn by(self, values: &'static [i64]) -> Self {
+        Self { values, ..self }
+    }
+
+    /// Whether a number sets it.
+    pub(crate) fn is_set(&self, number: i64) -> bool {
+        if self.values.is_empty() { number != 0 } else { self.values.contains(&number) }
+    }
 }
 
 /// An instant command: writes a value. Of several rows for one command the first counts that exists in the device.
@@ -209,6 +261,52 @@ pub(crate) struct CommandRow {
     pub(crate) name: &'static str,
     pub(crate) path: &'static str,
     pub(crate) value: Action,
+}
+
+impl CommandRow {
+    pub(crate) const fn new(name: &'static str, path: &'static str, value: Action) -> Self {
+        Self { name, path, value }
+    }
+}
+
+impl Kept {
+    /// `ups.delay.start`, where a device has this usage.
+    pub(crate) const fn start(path: &'static str) -> Self {
+        Self { variable: "ups.delay.start", path, initial: Initial::OnDelay, length: 10 }
+    }
+
+    /// `ups.delay.shutdown`, where a device has this usage.
+    pub(crate) const fn shutdown(path: &'static str) -> Self {
+        Self { variable: "ups.delay.shutdown", path, initial: Initial::OffDelay, length: 10 }
+    }
+}
+
+/// Options' defaults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Defaults {
+    /// Seconds.
+    pub(crate) off_delay: i64,
+    /// Seconds.
+    pub(crate) on_delay: i64,
+    pub(crate) poll_freq: Duration,
+}
+
+impl Defaults {
+    /// NUT's, where a make has no others.
+    pub(crate) const USUAL: Self = Self { off_delay: 20, on_delay: 30, poll_freq: Duration::from_secs(30) };
+}
+
+/// What is peculiar to a model.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Quirks {
+    /// What comes unasked is of no use.
+    pub(crate) poll_only: bool,
+    /// It answers with more than it declares: every report is asked for with the longest length.
+    pub(crate) max_report: bool,
+    /// Default of `lbrb_log_delay_sec`.
+    pub(crate) low_delay: Option<Duration>,
+    /// The battery's voltage may be one and a half times the true one.
+    pub(crate) battery_voltage: bool,
 }
 
 /// What a command writes when it is given no parameter.
@@ -264,6 +362,12 @@ pub(crate) struct Subdriver {
     pub(crate) poison: &'static [u8],
     /// `ups.model` and line, from the product and model strings.
     pub(crate) model: fn(&str, &str) -> (String, Line),
+    /// More variables that are in the product string.
+    pub(crate) more: fn(&str) -> Vec<(&'static str, String)>,
+    pub(crate) defaults: Defaults,
+    pub(crate) quirks: fn(&Identity) -> Quirks,
+    /// It is also for devices that no subdriver lists, when the user says which.
+    pub(crate) for_any: bool,
 }
 
 impl Subdriver {

@@ -4,24 +4,15 @@
 //! what NUT publishes for these devices (mge-hid).
 
 use super::mapping::{
-    Action, Choices, CommandRow, FlagRow, Form, Initial, Kept, Models, Row, Sense, Subdriver, UsbId,
+    Action, BEEPER, Choices, CommandRow, Defaults, FlagRow, Form, Initial, Kept, Models, Quirks, Row, Sense,
+    Subdriver, TEST_RESULT, UsbId,
 };
 use super::model;
 
 const YES_NO: Choices = &[(0, "no"), (1, "yes")];
 const ON_OFF: Choices = &[(0, "off"), (1, "on")];
 const ENABLED: Choices = &[(0, "disabled"), (1, "enabled")];
-const BEEPER: Choices = &[(1, "disabled"), (2, "enabled"), (3, "muted")];
 const SENSITIVITY: Choices = &[(0, "normal"), (1, "high"), (2, "low")];
-const TEST_RESULT: Choices = &[
-    (1, "Done and passed"),
-    (2, "Done and warning"),
-    (3, "Done and error"),
-    (4, "Aborted"),
-    (5, "In progress"),
-    (6, "No test initiated"),
-    (7, "Test scheduled"),
-];
 const UPS_TYPE: Choices = &[
     (1, "offline / line interactive"),
     (2, "online"),
@@ -239,98 +230,86 @@ const fn kept(variable: &'static str, path: &'static str, initial: Initial, leng
 
 #[rustfmt::skip]
 const KEPT: &[Kept] = &[
-    kept("ups.delay.start", "UPS.PowerSummary.DelayBeforeStartup", Initial::OnDelay, 10),
-    kept("ups.delay.shutdown", "UPS.PowerSummary.DelayBeforeShutdown", Initial::OffDelay, 10),
+    Kept::start("UPS.PowerSummary.DelayBeforeStartup"),
+    Kept::shutdown("UPS.PowerSummary.DelayBeforeShutdown"),
     kept("outlet.desc", "UPS.OutletSystem.Outlet.[1].OutletID", Initial::Is("Main Outlet"), 20),
     kept("outlet.1.desc", "UPS.OutletSystem.Outlet.[2].OutletID", Initial::Is("PowerShare Outlet 1"), 20),
     kept("outlet.2.desc", "UPS.OutletSystem.Outlet.[3].OutletID", Initial::Is("PowerShare Outlet 2"), 20),
     kept("outlet.3.desc", "UPS.OutletSystem.Outlet.[4].OutletID", Initial::Is("PowerShare Outlet 3"), 20),
 ];
 
-const fn quick(path: &'static str, sense: Sense) -> FlagRow {
-    FlagRow { path, sense, quick: true }
-}
-
-const fn full(path: &'static str, sense: Sense) -> FlagRow {
-    FlagRow { path, sense, quick: false }
-}
-
 #[rustfmt::skip]
 const FLAGS: &[FlagRow] = &[
-    quick("UPS.PowerSummary.PresentStatus.ACPresent", Sense::Online),
-    quick("UPS.PowerSummary.PresentStatus.Discharging", Sense::Discharging),
-    quick("UPS.PowerSummary.PresentStatus.Charging", Sense::Charging),
-    quick("UPS.PowerSummary.PresentStatus.BelowRemainingCapacityLimit", Sense::LowBattery),
+    FlagRow::quick("UPS.PowerSummary.PresentStatus.ACPresent", Sense::Online),
+    FlagRow::quick("UPS.PowerSummary.PresentStatus.Discharging", Sense::Discharging),
+    FlagRow::quick("UPS.PowerSummary.PresentStatus.Charging", Sense::Charging),
+    FlagRow::quick("UPS.PowerSummary.PresentStatus.BelowRemainingCapacityLimit", Sense::LowBattery),
     // Some models raise nothing else before they go off (nut#1942).
-    quick("UPS.PowerSummary.PresentStatus.ShutdownImminent", Sense::ShutdownImminent),
-    full("UPS.BatterySystem.Charger.ABMEnable", Sense::AbmEnabled),
-    quick("UPS.BatterySystem.Charger.Mode", Sense::ChargerMode),
-    quick("UPS.BatterySystem.Charger.Status", Sense::ChargerStatus),
-    full("UPS.PowerConverter.Input.[3].PresentStatus.Used", Sense::BatteryUsed),
-    full("UPS.PowerConverter.Input.[1].PresentStatus.Used", Sense::MainsUsed),
-    full("UPS.PowerConverter.Input.[1].PresentStatus.VoltageTooLow", Sense::MainsTooLow),
-    full("UPS.PowerConverter.Input.[2].PresentStatus.Used", Sense::AutomaticBypass),
-    full("UPS.PowerConverter.Input.[4].PresentStatus.Used", Sense::ManualBypass),
-    full("UPS.PowerConverter.Input.[1].PresentStatus.Buck", Sense::Trim),
-    full("UPS.PowerConverter.Input.[1].PresentStatus.Boost", Sense::Boost),
-    full("UPS.PowerConverter.Input.[1].PresentStatus.VoltageOutOfRange", Sense::VoltageOutOfRange),
-    full("UPS.PowerConverter.Input.[1].PresentStatus.FrequencyOutOfRange", Sense::FrequencyOutOfRange),
-    full("UPS.PowerConverter.Input.[1].PresentStatus.VoltageTooHigh", Sense::BatteryVoltageHigh),
-    full("UPS.PowerConverter.Output.Overload.[1].PresentStatus.OverThreshold", Sense::Overload),
-    full("UPS.PowerConverter.Output.Overload.[2].PresentStatus.OverThreshold", Sense::Overload),
-    full("UPS.PowerSummary.PresentStatus.Overload", Sense::Overload),
-    full("UPS.PowerSummary.PresentStatus.NeedReplacement", Sense::ReplaceBattery),
-    full("UPS.LCMSystem.LCMAlarm.[2].PresentStatus.TimerExpired", Sense::ReplaceBattery),
-    full("UPS.PowerSummary.PresentStatus.Good", Sense::Good),
-    full("UPS.PowerSummary.PresentStatus.FanFailure", Sense::FanFailure),
-    full("UPS.PowerSummary.PresentStatus.InternalFailure", Sense::InternalFailure),
-    full("UPS.PowerSummary.PresentStatus.OverTemperature", Sense::OverTemperature),
-    full("UPS.BatterySystem.Battery.PresentStatus.Present", Sense::BatteryPresent),
-    full("UPS.BatterySystem.Battery.PresentStatus.VoltageTooHigh", Sense::BatteryVoltageHigh),
-    full("UPS.BatterySystem.Charger.PresentStatus.InternalFailure", Sense::ChargerFailure),
-    full("UPS.BatterySystem.Charger.PresentStatus.VoltageTooHigh", Sense::BatteryVoltageHigh),
-    full("UPS.BatterySystem.Charger.PresentStatus.VoltageTooLow", Sense::BatteryVoltageLow),
-    full("UPS.PowerSummary.PresentStatus.EmergencyStop", Sense::Alarm("Emergency stop!")),
-    full("UPS.PowerConverter.Input.[1].PresentStatus.WiringFault", Sense::Alarm("Wiring fault!")),
-    full("UPS.PowerSummary.PresentStatus.ConfigurationFailure", Sense::Alarm("Fatal EEPROM fault!")),
-    full("UPS.PowerConverter.Inverter.PresentStatus.VoltageTooHigh", Sense::Alarm("Inverter AC voltage too high!")),
-    full("UPS.PowerConverter.Inverter.PresentStatus.VoltageTooLow", Sense::Alarm("Inverter AC voltage too low!")),
-    full("UPS.PowerConverter.Output.PresentStatus.ShortCircuit", Sense::Alarm("Output short circuit!")),
+    FlagRow::quick("UPS.PowerSummary.PresentStatus.ShutdownImminent", Sense::ShutdownImminent),
+    FlagRow::full("UPS.BatterySystem.Charger.ABMEnable", Sense::AbmEnabled),
+    FlagRow::quick("UPS.BatterySystem.Charger.Mode", Sense::ChargerMode),
+    FlagRow::quick("UPS.BatterySystem.Charger.Status", Sense::ChargerStatus),
+    FlagRow::full("UPS.PowerConverter.Input.[3].PresentStatus.Used", Sense::BatteryUsed),
+    FlagRow::full("UPS.PowerConverter.Input.[1].PresentStatus.Used", Sense::MainsUsed),
+    FlagRow::full("UPS.PowerConverter.Input.[1].PresentStatus.VoltageTooLow", Sense::MainsTooLow),
+    FlagRow::full("UPS.PowerConverter.Input.[2].PresentStatus.Used", Sense::AutomaticBypass),
+    FlagRow::full("UPS.PowerConverter.Input.[4].PresentStatus.Used", Sense::ManualBypass),
+    FlagRow::full("UPS.PowerConverter.Input.[1].PresentStatus.Buck", Sense::Trim),
+    FlagRow::full("UPS.PowerConverter.Input.[1].PresentStatus.Boost", Sense::Boost),
+    FlagRow::full("UPS.PowerConverter.Input.[1].PresentStatus.VoltageOutOfRange", Sense::VoltageOutOfRange),
+    FlagRow::full("UPS.PowerConverter.Input.[1].PresentStatus.FrequencyOutOfRange", Sense::FrequencyOutOfRange),
+    FlagRow::full("UPS.PowerConverter.Input.[1].PresentStatus.VoltageTooHigh", Sense::BatteryVoltageHigh),
+    FlagRow::full("UPS.PowerConverter.Output.Overload.[1].PresentStatus.OverThreshold", Sense::Overload),
+    FlagRow::full("UPS.PowerConverter.Output.Overload.[2].PresentStatus.OverThreshold", Sense::Overload),
+    FlagRow::full("UPS.PowerSummary.PresentStatus.Overload", Sense::Overload),
+    FlagRow::full("UPS.PowerSummary.PresentStatus.NeedReplacement", Sense::ReplaceBattery),
+    FlagRow::full("UPS.LCMSystem.LCMAlarm.[2].PresentStatus.TimerExpired", Sense::ReplaceBattery),
+    FlagRow::full("UPS.PowerSummary.PresentStatus.Good", Sense::Good),
+    FlagRow::full("UPS.PowerSummary.PresentStatus.FanFailure", Sense::FanFailure),
+    FlagRow::full("UPS.PowerSummary.PresentStatus.InternalFailure", Sense::InternalFailure),
+    FlagRow::full("UPS.PowerSummary.PresentStatus.OverTemperature", Sense::OverTemperature),
+    FlagRow::full("UPS.BatterySystem.Battery.PresentStatus.Present", Sense::BatteryPresent),
+    FlagRow::full("UPS.BatterySystem.Battery.PresentStatus.VoltageTooHigh", Sense::BatteryVoltageHigh),
+    FlagRow::full("UPS.BatterySystem.Charger.PresentStatus.InternalFailure", Sense::ChargerFailure),
+    FlagRow::full("UPS.BatterySystem.Charger.PresentStatus.VoltageTooHigh", Sense::BatteryVoltageHigh),
+    FlagRow::full("UPS.BatterySystem.Charger.PresentStatus.VoltageTooLow", Sense::BatteryVoltageLow),
+    FlagRow::full("UPS.PowerSummary.PresentStatus.EmergencyStop", Sense::Alarm("Emergency stop!")),
+    FlagRow::full("UPS.PowerConverter.Input.[1].PresentStatus.WiringFault", Sense::Alarm("Wiring fault!")),
+    FlagRow::full("UPS.PowerSummary.PresentStatus.ConfigurationFailure", Sense::Alarm("Fatal EEPROM fault!")),
+    FlagRow::full("UPS.PowerConverter.Inverter.PresentStatus.VoltageTooHigh", Sense::Alarm("Inverter AC voltage too high!")),
+    FlagRow::full("UPS.PowerConverter.Inverter.PresentStatus.VoltageTooLow", Sense::Alarm("Inverter AC voltage too low!")),
+    FlagRow::full("UPS.PowerConverter.Output.PresentStatus.ShortCircuit", Sense::Alarm("Output short circuit!")),
 ];
-
-const fn command(name: &'static str, path: &'static str, value: Action) -> CommandRow {
-    CommandRow { name, path, value }
-}
 
 #[rustfmt::skip]
 const COMMANDS: &[CommandRow] = &[
-    command("test.battery.start.quick", "UPS.BatterySystem.Battery.Test", Action::Value(1)),
-    command("test.battery.start.deep", "UPS.BatterySystem.Battery.Test", Action::Value(2)),
-    command("test.battery.stop", "UPS.BatterySystem.Battery.Test", Action::Value(3)),
-    command("load.off.delay", "UPS.PowerSummary.DelayBeforeShutdown", Action::OffDelay),
-    command("load.on.delay", "UPS.PowerSummary.DelayBeforeStartup", Action::OnDelay),
-    command("shutdown.stop", "UPS.PowerSummary.DelayBeforeShutdown", Action::Value(-1)),
-    command("shutdown.reboot", "UPS.PowerSummary.DelayBeforeReboot", Action::Seconds(10)),
-    command("beeper.mute", "UPS.BatterySystem.Battery.AudibleAlarmControl", Action::Value(3)),
-    command("beeper.mute", "UPS.PowerSummary.AudibleAlarmControl", Action::Value(3)),
-    command("beeper.disable", "UPS.BatterySystem.Battery.AudibleAlarmControl", Action::Value(1)),
-    command("beeper.disable", "UPS.PowerSummary.AudibleAlarmControl", Action::Value(1)),
-    command("beeper.disable", "UPS.AudibleAlarmControl", Action::Value(1)),
-    command("beeper.enable", "UPS.BatterySystem.Battery.AudibleAlarmControl", Action::Value(2)),
-    command("beeper.enable", "UPS.PowerSummary.AudibleAlarmControl", Action::Value(2)),
-    command("beeper.enable", "UPS.AudibleAlarmControl", Action::Value(2)),
-    command("outlet.1.load.off", "UPS.OutletSystem.Outlet.[2].DelayBeforeShutdown", Action::Seconds(0)),
-    command("outlet.1.load.on", "UPS.OutletSystem.Outlet.[2].DelayBeforeStartup", Action::Seconds(0)),
-    command("outlet.2.load.off", "UPS.OutletSystem.Outlet.[3].DelayBeforeShutdown", Action::Seconds(0)),
-    command("outlet.2.load.on", "UPS.OutletSystem.Outlet.[3].DelayBeforeStartup", Action::Seconds(0)),
-    command("outlet.3.load.off", "UPS.OutletSystem.Outlet.[4].DelayBeforeShutdown", Action::Seconds(0)),
-    command("outlet.3.load.on", "UPS.OutletSystem.Outlet.[4].DelayBeforeStartup", Action::Seconds(0)),
-    command("experimental.ecomode.start", "UPS.PowerConverter.Input.[5].Switchable", Action::Value(1)),
-    command("experimental.ecomode.stop", "UPS.PowerConverter.Input.[5].Switchable", Action::Value(0)),
-    command("experimental.essmode.start", "UPS.PowerConverter.Input.[5].Switchable", Action::Value(2)),
-    command("experimental.essmode.stop", "UPS.PowerConverter.Input.[5].Switchable", Action::Value(0)),
-    command("bypass.start", "UPS.PowerConverter.Input.[2].SwitchOnControl", Action::Value(1)),
-    command("bypass.stop", "UPS.PowerConverter.Input.[2].SwitchOffControl", Action::Value(1)),
+    CommandRow::new("test.battery.start.quick", "UPS.BatterySystem.Battery.Test", Action::Value(1)),
+    CommandRow::new("test.battery.start.deep", "UPS.BatterySystem.Battery.Test", Action::Value(2)),
+    CommandRow::new("test.battery.stop", "UPS.BatterySystem.Battery.Test", Action::Value(3)),
+    CommandRow::new("load.off.delay", "UPS.PowerSummary.DelayBeforeShutdown", Action::OffDelay),
+    CommandRow::new("load.on.delay", "UPS.PowerSummary.DelayBeforeStartup", Action::OnDelay),
+    CommandRow::new("shutdown.stop", "UPS.PowerSummary.DelayBeforeShutdown", Action::Value(-1)),
+    CommandRow::new("shutdown.reboot", "UPS.PowerSummary.DelayBeforeReboot", Action::Seconds(10)),
+    CommandRow::new("beeper.mute", "UPS.BatterySystem.Battery.AudibleAlarmControl", Action::Value(3)),
+    CommandRow::new("beeper.mute", "UPS.PowerSummary.AudibleAlarmControl", Action::Value(3)),
+    CommandRow::new("beeper.disable", "UPS.BatterySystem.Battery.AudibleAlarmControl", Action::Value(1)),
+    CommandRow::new("beeper.disable", "UPS.PowerSummary.AudibleAlarmControl", Action::Value(1)),
+    CommandRow::new("beeper.disable", "UPS.AudibleAlarmControl", Action::Value(1)),
+    CommandRow::new("beeper.enable", "UPS.BatterySystem.Battery.AudibleAlarmControl", Action::Value(2)),
+    CommandRow::new("beeper.enable", "UPS.PowerSummary.AudibleAlarmControl", Action::Value(2)),
+    CommandRow::new("beeper.enable", "UPS.AudibleAlarmControl", Action::Value(2)),
+    CommandRow::new("outlet.1.load.off", "UPS.OutletSystem.Outlet.[2].DelayBeforeShutdown", Action::Seconds(0)),
+    CommandRow::new("outlet.1.load.on", "UPS.OutletSystem.Outlet.[2].DelayBeforeStartup", Action::Seconds(0)),
+    CommandRow::new("outlet.2.load.off", "UPS.OutletSystem.Outlet.[3].DelayBeforeShutdown", Action::Seconds(0)),
+    CommandRow::new("outlet.2.load.on", "UPS.OutletSystem.Outlet.[3].DelayBeforeStartup", Action::Seconds(0)),
+    CommandRow::new("outlet.3.load.off", "UPS.OutletSystem.Outlet.[4].DelayBeforeShutdown", Action::Seconds(0)),
+    CommandRow::new("outlet.3.load.on", "UPS.OutletSystem.Outlet.[4].DelayBeforeStartup", Action::Seconds(0)),
+    CommandRow::new("experimental.ecomode.start", "UPS.PowerConverter.Input.[5].Switchable", Action::Value(1)),
+    CommandRow::new("experimental.ecomode.stop", "UPS.PowerConverter.Input.[5].Switchable", Action::Value(0)),
+    CommandRow::new("experimental.essmode.start", "UPS.PowerConverter.Input.[5].Switchable", Action::Value(2)),
+    CommandRow::new("experimental.essmode.stop", "UPS.PowerConverter.Input.[5].Switchable", Action::Value(0)),
+    CommandRow::new("bypass.start", "UPS.PowerConverter.Input.[2].SwitchOnControl", Action::Value(1)),
+    CommandRow::new("bypass.stop", "UPS.PowerConverter.Input.[2].SwitchOffControl", Action::Value(1)),
 ];
 
 /// Eaton, and those who sell its models.
@@ -380,4 +359,8 @@ pub(super) const MGE: Subdriver = Subdriver {
     commands: COMMANDS,
     poison: &[0xfe, 0xff],
     model: model::eaton,
+    more: |_| Vec::new(),
+    defaults: Defaults::USUAL,
+    quirks: |_| Quirks::default(),
+    for_any: false,
 };

@@ -1,9 +1,15 @@
 //! `usbhid-ups`: UPSes that are USB HID power devices.
 
+mod apc;
 mod command;
+mod cps;
+mod dates;
 mod device;
 #[cfg(test)]
 mod fake;
+mod generic;
+#[cfg(test)]
+mod makes;
 pub(crate) mod mapping;
 mod mge;
 mod model;
@@ -29,7 +35,7 @@ use crate::family::{DeviceError, Family, Outcome};
 use crate::usb::UsbBackend;
 
 use device::{HidDevice, ReportError};
-use mapping::{Initial, Subdriver};
+use mapping::{Defaults, Initial, Subdriver};
 use open::Known;
 use plan::{Health, Learnt, Mode, Plan, polled_item};
 use settings::{Identity, Settings};
@@ -48,7 +54,7 @@ pub const USBHID_UPS: DriverInfo = DriverInfo {
 };
 
 /// Subdrivers, in the order they are asked.
-pub(crate) const SUBDRIVERS: &[Subdriver] = &[mge::MGE];
+pub(crate) const SUBDRIVERS: &[Subdriver] = &[mge::MGE, apc::APC, cps::CPS, generic::GENERIC];
 
 /// Failures in a row after which the interrupt pipe is given up for polling.
 const PIPE_FAILURES: u32 = 3;
@@ -62,6 +68,7 @@ struct Opened {
     subdriver: &'static Subdriver,
     plan: Plan,
     learnt: Learnt,
+    timing: Defaults,
     /// Interrupt endpoint and length while the pipe works.
     pipe: Option<(u8, usize)>,
     pipe_failures: u32,
@@ -104,7 +111,7 @@ impl UsbHid {
             backend: UsbBackend::new(host.clone(), settings.port.clone()),
             judge: Judge {
                 online_discharge: settings.online_discharge,
-                low_delay: settings.low_delay,
+                low_delay: settings.low_delay.unwrap_or_default(),
                 delay_always: settings.delay_always,
                 low_since: None,
                 replace_since: None,
@@ -224,7 +231,7 @@ impl Opened {
         if report.last.as_ref() == Some(&data) {
             return false;
         }
-        let changed = self.learnt.apply(&report.fields, &data, tree);
+        let changed = self.learnt.apply(self.subdriver, &report.fields, &data, tree);
         report.last = Some(data);
         changed
     }
@@ -233,7 +240,7 @@ impl Opened {
     fn take_interrupt(&mut self, bytes: &[u8], tree: &mut Tree) -> Option<bool> {
         let (id, data) = self.device.descriptor.split(bytes)?;
         let fields = self.plan.inputs.get(&id)?;
-        let changed = self.learnt.apply(fields, data, tree);
+        let changed = self.learnt.apply(self.subdriver, fields, data, tree);
         // What is polled next is compared with nothing older than this.
         self.forget_data();
         Some(changed)
@@ -338,20 +345,20 @@ impl Opened {
             self.dirty = false;
             changed |= self.cycle(Mode::Full { after_write }, host, tree).await?;
             self.estimate_power(tree);
-            self.next_full = now + settings.poll_freq;
+            self.next_full = now + self.timing.poll_freq;
             self.last_read = Some(now);
         } else if !fresh || self.last_read.is_none_or(|read| now >= read + settings.poll_interval) {
-            let pushed = self.pipe.is_some() && !self.learnt.timers;
+            let pushed = self.pipe.is_some() && self.learnt.timers.is_empty();
             changed |= self.cycle(Mode::Quick { pushed }, host, tree).await?;
             self.last_read = Some(now);
         }
         Ok(changed)
     }
 
-    fn declare(&self, settings: &Settings, tree: &mut Tree) {
+    fn declare(&self, tree: &mut Tree) {
         for (variable, at) in &self.learnt.owners {
             let row = self.learnt.rows[*at];
-            let Some(length) = row.writable else { continue };
+            let Some(length) = row.writable.filter(|_| self.feature(row.path).is_some()) else { continue };
             tree.set_writable_string(variable, length);
             if row.listed {
                 let current = tree.get(variable).unwrap_or("").to_owned();
@@ -366,8 +373,8 @@ impl Opened {
             }
             if tree.get(kept.variable).is_none() {
                 let initial = match kept.initial {
-                    Initial::OnDelay => settings.on_delay.to_string(),
-                    Initial::OffDelay => settings.off_delay.to_string(),
+                    Initial::OnDelay => self.timing.on_delay.to_string(),
+                    Initial::OffDelay => self.timing.off_delay.to_string(),
                     Initial::Is(text) => text.to_owned(),
                 };
                 tree.set(kept.variable, initial);
@@ -395,13 +402,16 @@ impl Family for UsbHid {
             Some(Known { identity: found.identity.clone(), descriptor: found.device.descriptor.clone() });
         let settings = &self.settings;
         let learnt = Learnt::new(found.subdriver, model::Line::Default, None);
-        let pipe = if settings.poll_only { None } else { found.device.endpoint };
+        let quirks = (found.subdriver.quirks)(&found.identity);
+        self.judge.low_delay = settings.low_delay.or(quirks.low_delay).unwrap_or_default();
+        let pipe = if settings.poll_only || quirks.poll_only { None } else { found.device.endpoint };
         self.opened = Some(Opened {
             plan: Plan::new(&found.device.descriptor, found.subdriver, &learnt.rows, settings.interrupt_only),
             device: found.device,
             identity: found.identity,
             subdriver: found.subdriver,
             learnt,
+            timing: settings.timing(found.subdriver.defaults),
             pipe: pipe.map(|(number, packet)| (number, settings.interrupt_size.unwrap_or(packet).max(1))),
             pipe_failures: 0,
             queue: Vec::new(),
@@ -429,11 +439,12 @@ impl Family for UsbHid {
         let country = opened.value("UPS.PowerSummary.Country").await.map(|country| country as i64);
         let identity = opened.identity.clone();
         let product = identity.product.as_deref();
-        let (name, line) = match &model {
-            Some(model) => (opened.subdriver.model)(product.unwrap_or("unknown"), model),
-            None => (product.unwrap_or("").trim().to_owned(), model::Line::Default),
+        let (name, line) = match (&model, product) {
+            (None, None) => (String::new(), model::Line::Default),
+            _ => (opened.subdriver.model)(product.unwrap_or("unknown"), model.as_deref().unwrap_or("")),
         };
         opened.learnt = Learnt::new(opened.subdriver, line, country);
+        opened.learnt.doubtful_voltage = (opened.subdriver.quirks)(&identity).battery_voltage;
         opened.plan = Plan::new(
             &opened.device.descriptor,
             opened.subdriver,
@@ -443,7 +454,7 @@ impl Family for UsbHid {
         opened.cycle(Mode::Init, &host, tree).await?;
         opened.estimate_power(tree);
         opened.dirty = false;
-        opened.next_full = host.now() + settings.poll_freq;
+        opened.next_full = host.now() + opened.timing.poll_freq;
 
         let maker = identity.vendor.as_deref().map_or(opened.subdriver.maker, str::trim);
         tree.set("ups.mfr", maker);
@@ -453,13 +464,16 @@ impl Family for UsbHid {
         if !name.is_empty() {
             tree.set("ups.model", name);
         }
+        for (variable, text) in product.map(opened.subdriver.more).unwrap_or_default() {
+            tree.set(variable, text);
+        }
         if let Some(serial) = &identity.serial {
             tree.set("ups.serial", serial.trim());
         }
         tree.set("ups.vendorid", format!("{:04x}", identity.vendor_id));
         tree.set("ups.productid", format!("{:04x}", identity.product_id));
         tree.set("driver.version.data", opened.subdriver.name);
-        opened.declare(&settings, tree);
+        opened.declare(tree);
         if let Some(low) = settings.low_battery {
             let low = low.to_string();
             let outcome = opened.write("battery.charge.low", &low, &host, tree).await;
@@ -491,9 +505,9 @@ impl Family for UsbHid {
     }
 
     async fn command(&mut self, name: &str, parameter: Option<&str>, tree: &mut Tree) -> Outcome {
-        let (host, settings) = (self.host.clone(), &self.settings);
+        let host = self.host.clone();
         match self.opened.as_mut() {
-            Some(opened) => opened.command(name, parameter, settings, &host, tree).await,
+            Some(opened) => opened.command(name, parameter, &host, tree).await,
             None => Outcome::Failed,
         }
     }

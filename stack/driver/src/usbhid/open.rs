@@ -78,7 +78,7 @@ pub(super) async fn find(
             if !settings.matcher.ids(vendor, product) {
                 continue;
             }
-            if !subdrivers.iter().any(|s| possible(s, settings, vendor, product)) {
+            if !possible(subdrivers, settings, vendor, product) {
                 if subdrivers.iter().any(|subdriver| subdriver.knows(vendor)) {
                     hint = Some(format!(
                         "{vendor:04x}:{product:04x} at {} may be supported: try productid = {product:04x}",
@@ -103,16 +103,18 @@ pub(super) async fn find(
     })))
 }
 
-/// Whether a subdriver could be for these ids; strings may still say no.
-fn possible(subdriver: &Subdriver, settings: &Settings, vendor: u16, product: u16) -> bool {
-    match &settings.subdriver {
-        Some(pattern) => pattern.matches(subdriver.name),
-        None => {
-            subdriver.lists(vendor, product) || (settings.matcher.names_product() && subdriver.knows(vendor))
-        }
+/// Whether there could be a subdriver for these ids; strings may still say no.
+fn possible(subdrivers: &[Subdriver], settings: &Settings, vendor: u16, product: u16) -> bool {
+    if let Some(pattern) = &settings.subdriver {
+        return subdrivers.iter().any(|subdriver| pattern.matches(subdriver.name));
     }
+    let known = subdrivers.iter().any(|subdriver| subdriver.knows(vendor));
+    let named = if known { settings.matcher.names_product() } else { settings.names_device() };
+    named || subdrivers.iter().any(|subdriver| subdriver.lists(vendor, product))
 }
 
+/// The subdriver for a device: one that lists it; else one of its make, when the user gave the product id; else the one
+/// for any, when the make is nobody's and the user says that this device is meant.
 fn choose(
     subdrivers: &'static [Subdriver],
     settings: &Settings,
@@ -120,12 +122,14 @@ fn choose(
 ) -> Option<&'static Subdriver> {
     let (vendor, product) = (identity.vendor_id, identity.product_id);
     let strings = [identity.vendor.as_deref(), identity.product.as_deref()];
-    subdrivers.iter().find(|subdriver| match &settings.subdriver {
-        Some(pattern) => pattern.matches(subdriver.name),
-        None => {
-            subdriver.claims(vendor, product, &strings)
-                || (settings.matcher.names_product() && subdriver.knows(vendor))
-        }
+    if let Some(pattern) = &settings.subdriver {
+        return subdrivers.iter().find(|subdriver| pattern.matches(subdriver.name));
+    }
+    let make = || subdrivers.iter().find(|subdriver| subdriver.knows(vendor));
+    let listed = subdrivers.iter().find(|subdriver| subdriver.claims(vendor, product, &strings));
+    listed.or_else(|| match make() {
+        Some(make) => settings.matcher.names_product().then_some(make),
+        None => subdrivers.iter().find(|subdriver| subdriver.for_any && settings.names_device()),
     })
 }
 
@@ -168,5 +172,8 @@ async fn open(
         .choose_interface(settings, identity.vendor_id, identity.release, before)
         .await
         .map_err(|error| Refusal::Problem(format!("cannot use {place}: {error}")))?;
+    if (subdriver.quirks)(&identity).max_report {
+        device.ask_widely();
+    }
     Ok(Found { device, identity, subdriver })
 }

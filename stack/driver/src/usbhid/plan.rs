@@ -1,10 +1,11 @@
 //! Which reports hold what the tables ask for, and what was learnt from them. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use outage_hid::{Descriptor, Item, Path, ReportKind};
 
-use super::mapping::{Form, Poll, Row, Sense, Subdriver};
+use super::dates::{apc_date, date, packed_date};
+use super::mapping::{FlagRow, Form, Poll, Row, Sense, Subdriver};
 use super::model::Line;
 use crate::core::tree::Tree;
 
@@ -176,10 +177,14 @@ pub(crate) struct Learnt {
     /// Which row publishes a variable.
     pub(crate) owners: BTreeMap<&'static str, usize>,
     pub(crate) line: Line,
-    /// A delayed shutdown or start is running.
-    pub(crate) timers: bool,
+    /// Variables of timers that are running.
+    pub(crate) timers: BTreeSet<&'static str>,
     /// Strings to fetch: row and index.
     pub(crate) strings: Vec<(usize, u8)>,
+    /// The battery's voltage may be one and a half times the true one.
+    pub(crate) doubtful_voltage: bool,
+    /// What the battery's voltage is multiplied by.
+    pub(crate) battery_scale: f64,
     /// Advanced Battery Monitoring went on or off: what depends on it must be seen again.
     pub(crate) abm_changed: bool,
 }
@@ -193,33 +198,41 @@ impl Learnt {
             chargers: (None, None),
             owners: BTreeMap::new(),
             line,
-            timers: false,
+            timers: BTreeSet::new(),
             strings: Vec::new(),
+            doubtful_voltage: false,
+            battery_scale: 1.0,
             abm_changed: false,
         }
     }
 
     /// Takes a report's data in; whether a flag or a variable changed. What the data are too short for stays.
-    pub(crate) fn apply(&mut self, fields: &[Field], data: &[u8], tree: &mut Tree) -> bool {
+    pub(crate) fn apply(
+        &mut self,
+        subdriver: &Subdriver,
+        fields: &[Field],
+        data: &[u8],
+        tree: &mut Tree,
+    ) -> bool {
         let mut changed = false;
         for field in fields {
             let Some(value) = field.item.decode(data) else { continue };
             changed |= match field.what {
-                What::Flag(at) => self.flag(at, value),
+                What::Flag(at) => self.flag(&subdriver.flags[at], at, value),
                 What::Variable(at) => self.variable(at, value, tree),
             };
         }
         changed
     }
 
-    fn flag(&mut self, at: usize, value: f64) -> bool {
+    fn flag(&mut self, row: &FlagRow, at: usize, value: f64) -> bool {
         let number = value as i64;
         let (sense, known) = &mut self.flags[at];
         let charger = match sense {
             Sense::ChargerMode => &mut self.chargers.0,
             Sense::ChargerStatus => &mut self.chargers.1,
             _ => {
-                let now = Some(number != 0);
+                let now = Some(row.is_set(number));
                 let changed = std::mem::replace(known, now) != now;
                 self.abm_changed |= changed && *sense == Sense::AbmEnabled;
                 return changed;
@@ -238,7 +251,14 @@ impl Learnt {
             return false;
         }
         if row.variable.starts_with("ups.timer.") {
-            self.timers = value >= 0.0;
+            if value > 0.0 {
+                self.timers.insert(row.variable);
+            } else {
+                self.timers.remove(row.variable);
+            }
+        }
+        if let Form::BatteryVoltage = row.form {
+            self.doubt(value, tree);
         }
         match self.text(row.form, value) {
             Some(text) => self.publish(at, &text, tree),
@@ -251,6 +271,15 @@ impl Learnt {
                 }
                 false
             }
+        }
+    }
+
+    /// Looks whether the battery's voltage is one and a half times what a battery can have, and remembers it: a battery
+    /// that runs low must not seem to be mended. What two thirds would not make plausible is left as it is (nut#2983).
+    fn doubt(&mut self, value: f64, tree: &Tree) {
+        let nominal = tree.number("battery.voltage.nominal").filter(|nominal| *nominal > 0.0);
+        if self.doubtful_voltage && nominal.is_some_and(|nominal| (1.4..2.1).contains(&(value / nominal))) {
+            self.battery_scale = 2.0 / 3.0;
         }
     }
 
@@ -283,6 +312,13 @@ impl Learnt {
                 Some(number(if (273.0..=373.0).contains(&value) { value - 273.15 } else { value }, 1))
             }
             Form::NominalVoltage => Some(number(value, 0)),
+            Form::Charge if value > 125.0 => None,
+            Form::Charge => Some(number(value.min(100.0), 0)),
+            Form::Percent => Some(format!("{}%", number(value, 0))),
+            Form::BatteryVoltage => Some(number(value * self.battery_scale, 1)),
+            Form::Frequency => Some(number(if value >= 400.0 { value / 10.0 } else { value }, 1)),
+            Form::Date => Some(date(value)),
+            Form::ApcDate => Some(apc_date(value)),
             Form::Charger(choices) => super::status::any(&self.flags, Sense::AbmEnabled)
                 .filter(|on| *on)
                 .and_then(|_| word(choices)),
@@ -317,8 +353,9 @@ impl Learnt {
                 .find(|(_, word)| word.eq_ignore_ascii_case(text))
                 .map(|(number, _)| *number as f64),
             Form::Divided(by, _) => finite(text).map(|value| value * by),
-            Form::Number(_) | Form::NominalVoltage => finite(text),
-            Form::Text | Form::Celsius | Form::Charger(_) | Form::Country => None,
+            Form::Number(_) | Form::NominalVoltage | Form::Charge => finite(text),
+            Form::Date => packed_date(text),
+            _ => None,
         }
     }
 }
@@ -341,19 +378,50 @@ fn number(value: f64, decimals: usize) -> String {
 mod tests {
     use rstest::rstest;
 
+    use super::super::SUBDRIVERS;
     use super::super::mge::MGE;
     use super::*;
 
     #[test]
     fn every_path_of_the_tables_is_one() {
-        let paths = MGE.rows.iter().flat_map(|rows| rows.iter().map(|row| row.path));
-        let paths = paths
-            .chain(MGE.kept.iter().map(|row| row.path))
-            .chain(MGE.flags.iter().map(|row| row.path))
-            .chain(MGE.commands.iter().map(|row| row.path));
-        for path in paths {
-            assert_eq!(path.parse::<Path>().map(|parsed| parsed.to_string()).as_deref(), Ok(path));
+        for subdriver in SUBDRIVERS {
+            let paths = subdriver.rows.iter().flat_map(|rows| rows.iter().map(|row| row.path));
+            let paths = paths
+                .chain(subdriver.kept.iter().map(|row| row.path))
+                .chain(subdriver.flags.iter().map(|row| row.path))
+                .chain(subdriver.commands.iter().map(|row| row.path));
+            for path in paths {
+                assert_eq!(path.parse::<Path>().map(|parsed| parsed.to_string()).as_deref(), Ok(path));
+            }
         }
+    }
+
+    #[rstest]
+    #[case::as_it_should_be(&[13.5, 9.6], "9.6")]
+    #[case::half_as_much_again(&[20.2, 14.4], "9.6")]
+    #[case::beyond_mending(&[137.0], "137.0")]
+    #[case::begins_low(&[14.4], "14.4")]
+    fn battery_voltages(#[case] values: &[f64], #[case] text: &str) {
+        let mut learnt = Learnt::new(&MGE, Line::Default, None);
+        learnt.doubtful_voltage = true;
+        let mut tree = Tree::default();
+        tree.set("battery.voltage.nominal", "12");
+        for value in values {
+            learnt.doubt(*value, &tree);
+        }
+        let last = values[values.len() - 1];
+        assert_eq!(learnt.text(Form::BatteryVoltage, last).as_deref(), Some(text));
+    }
+
+    #[rstest]
+    #[case(Form::Charge, 101.0, Some("100"))]
+    #[case(Form::Charge, 99.0, Some("99"))]
+    #[case(Form::Charge, 5000.0, None)]
+    #[case(Form::Percent, 100.0, Some("100%"))]
+    #[case(Form::Frequency, 499.0, Some("49.9"))]
+    #[case(Form::Frequency, 60.0, Some("60.0"))]
+    fn texts(#[case] form: Form, #[case] value: f64, #[case] text: Option<&str>) {
+        assert_eq!(Learnt::new(&MGE, Line::Default, None).text(form, value).as_deref(), text);
     }
 
     #[rstest]

@@ -7,6 +7,7 @@ use regex_lite::{Regex, RegexBuilder};
 
 use outage_config::duration;
 
+use super::mapping::Defaults;
 use crate::config::DriverConfig;
 use crate::drivers::OptionInfo;
 use crate::family::DeviceError;
@@ -52,7 +53,7 @@ pub const OPTIONS: &[OptionInfo] = &[
     option("onlinedischarge_log_throttle_hovercharge", "charge from which on that is not logged"),
     option("lbrb_log_delay_sec", "seconds that low and replace battery must last while on line"),
     option("lbrb_log_delay_without_calibrating", "that also when not calibrating"),
-    option("disable_fix_report_desc", "take the report descriptor as it is"),
+    option("disable_fix_report_desc", "accepted; no reading is cut to the ranges that a descriptor declares"),
     option("powercom_sdcmd_byte_order_fallback", "accepted; for another make"),
     option("powercom_sdcmd_discrete_delay", "accepted; for another make"),
     option("waitbeforereconnect", "seconds to wait before looking for a lost device"),
@@ -151,10 +152,10 @@ pub(crate) struct Settings {
     pub(crate) endpoint: Option<u8>,
     pub(crate) alternate: Option<u8>,
     pub(crate) low_battery: Option<i64>,
-    pub(crate) off_delay: i64,
-    pub(crate) on_delay: i64,
+    pub(crate) off_delay: Option<i64>,
+    pub(crate) on_delay: Option<i64>,
     pub(crate) poll_interval: Duration,
-    pub(crate) poll_freq: Duration,
+    pub(crate) poll_freq: Option<Duration>,
     pub(crate) poll_only: bool,
     pub(crate) interrupt_only: bool,
     pub(crate) interrupt_size: Option<usize>,
@@ -162,7 +163,7 @@ pub(crate) struct Settings {
     pub(crate) online_discharge: OnlineDischarge,
     pub(crate) throttle: Duration,
     pub(crate) hover_charge: f64,
-    pub(crate) low_delay: Duration,
+    pub(crate) low_delay: Option<Duration>,
     pub(crate) delay_always: bool,
     pub(crate) wait_before_reconnect: Duration,
 }
@@ -235,10 +236,10 @@ impl Settings {
                 _ => hex("usb_set_altinterface")?,
             },
             low_battery: options.get("lowbatt").map(|_| whole("lowbatt", 30)).transpose()?,
-            off_delay: whole("offdelay", 20)?,
-            on_delay: whole("ondelay", 30)?,
+            off_delay: options.get("offdelay").map(|_| whole("offdelay", 0)).transpose()?,
+            on_delay: options.get("ondelay").map(|_| whole("ondelay", 0)).transpose()?,
             poll_interval: config.poll_interval,
-            poll_freq: time("pollfreq", 30)?,
+            poll_freq: options.get("pollfreq").map(|_| time("pollfreq", 0)).transpose()?,
             poll_only,
             interrupt_only,
             interrupt_size: options
@@ -254,10 +255,30 @@ impl Settings {
             },
             throttle: time("onlinedischarge_log_throttle_sec", 30)?,
             hover_charge: whole("onlinedischarge_log_throttle_hovercharge", 100)? as f64,
-            low_delay: time("lbrb_log_delay_sec", 0)?,
+            low_delay: options
+                .get("lbrb_log_delay_sec")
+                .map(|_| time("lbrb_log_delay_sec", 0))
+                .transpose()?,
             delay_always: options.flag("lbrb_log_delay_without_calibrating"),
             wait_before_reconnect: time("waitbeforereconnect", 0)?,
         })
+    }
+}
+
+impl Settings {
+    /// Delays and the period of full updates: as configured, else the make's.
+    pub(crate) fn timing(&self, defaults: Defaults) -> Defaults {
+        Defaults {
+            off_delay: self.off_delay.unwrap_or(defaults.off_delay),
+            on_delay: self.on_delay.unwrap_or(defaults.on_delay),
+            poll_freq: self.poll_freq.unwrap_or(defaults.poll_freq),
+        }
+    }
+
+    /// Whether the section says which device it means: by its ids, or by its place across the network.
+    pub(crate) fn names_device(&self) -> bool {
+        (self.matcher.vendor_id.is_some() && self.matcher.product_id.is_some())
+            || matches!(self.port, UsbPort::Usbip { busid: Some(_), .. })
     }
 }
 

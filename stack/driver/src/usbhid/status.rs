@@ -42,7 +42,9 @@ pub(crate) fn any(flags: &Flags, sense: Sense) -> Option<bool> {
 
 /// Whether the mains feed the load. `None`: nothing that tells was read yet.
 pub(crate) fn online(flags: &Flags) -> Option<bool> {
-    if let Some(online) = any(flags, Sense::Online) {
+    // Where several usages tell, the first that was read does: a later one may never change.
+    let mut told = flags.iter().filter(|(sense, _)| *sense == Sense::Online).filter_map(|(_, value)| *value);
+    if let Some(online) = told.next() {
         return Some(online);
     }
     // Of a UPS that is off, the converter's inputs tell nothing.
@@ -225,6 +227,7 @@ mod tests {
         50.0,
         "OL OVER RB TRIM BOOST BYPASS"
     )]
+    #[case::the_first_that_tells_of_the_mains(&[(Online, false), (Online, true)], 50.0, "OB")]
     // Of two rows for one flag, the second must not wipe out the first.
     #[case::one_overload_of_two(&[(Online, true), (Overload, true), (Overload, false)], 50.0, "OL OVER")]
     // Without ACPresent, what feeds the converter tells.
