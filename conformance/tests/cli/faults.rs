@@ -93,7 +93,7 @@ fn what_is_not_there_is_said_in_a_line() {
     list: scenarios is not there: name a scenario file, or a folder of them
     run gone.kdl: gone.kdl is not there: name a scenario file, or a folder of them
     run .: there is no scenario in .: it is searched for files that end in .kdl
-    sim eaton: there is no device `eaton`: it is one of eaton-3s-700, megatec-650, or a path that ends in .kdl
+    sim eaton: there is no device `eaton`: it is one of apc-bk650m2-ch, apc-cs-500, apc-smx-750, cyberpower-cst135uc2, cyberpower-ec850lcd, eaton-3s-700, megatec-650, santak-tg-box-850, or a path that ends in .kdl
     sim gone.kdl: there is no device file gone.kdl; those of `outage devices` are named without .kdl
     sim eaton-3s-700 --pty tty: no serial device is left for --pty tty
     sim megatec-650: megatec-650 is a serial device: say where its pty is linked with --pty LINK

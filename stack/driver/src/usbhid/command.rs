@@ -18,7 +18,7 @@ const BETWEEN: Duration = Duration::from_millis(125);
 const SHUTDOWN: [&str; 4] = ["shutdown.return", "shutdown.reboot", "load.off.delay", "shutdown.stayoff"];
 
 /// A delay counted in steps, of minutes for one, must not become none: 20 s is a minute then, rather than a cut at once
-/// (nut#1394), and -1 s, which is never, is a minute less than none.
+/// (nut#1394), and -1 s, which is never, is a step less than none.
 fn away_from_zero(item: &Item, value: f64, stored: i64) -> i64 {
     let next = match item.physical(stored) {
         physical if value > 0.0 && physical < value => stored + 1,
