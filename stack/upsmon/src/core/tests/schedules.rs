@@ -271,6 +271,8 @@ struct Play<'a> {
     course: Course,
     slept: bool,
     ended: bool,
+    /// Steps since the time went on.
+    idle: u32,
 }
 
 impl<'a> Play<'a> {
@@ -291,6 +293,7 @@ impl<'a> Play<'a> {
             course: Course::default(),
             slept: false,
             ended: false,
+            idle: 0,
         };
         if let Some(at) = schedule.order {
             play.post(secs(at), Event::ForceShutdown);
@@ -328,6 +331,10 @@ impl<'a> Play<'a> {
         let watching = self.course.begun.is_none();
         if watching && !asleep {
             self.check_waiting(at)?;
+        }
+        self.idle = if at > self.now { 0 } else { self.idle + 1 };
+        if self.idle > 1000 {
+            return Err(format!("{at:?}: the time does not go on"));
         }
         self.now = at;
         let event = match first {
