@@ -118,7 +118,8 @@ pub(super) fn is_critical(ups: &Watched, conf: &UpsmonConf, now: Duration) -> Op
         {
             return Some(Cause::OnBattery);
         }
-        ups.low_charge.filter(confirmed).map(|_| Cause::LowCharge)
+        let low = ups.low_charge.filter(|held| conf.charge_shutdown.is_some() && confirmed(held));
+        low.map(|_| Cause::LowCharge)
     })
 }
 
