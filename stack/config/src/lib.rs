@@ -30,10 +30,10 @@ pub use model::{
     NutConf, Setting, UpsConf, UpsSection, UpsdConf, UpsdUsers, UpsmonConf, User,
 };
 pub use notify::UnknownNotifyType;
-pub use nut::nut_conf;
+pub use nut::{NUT_MODES, NUT_NAMES, nut_conf};
 pub use paths::Paths;
 pub use ups::{GLOBAL_KEYS, SECTION_KEYS, ups_conf};
-pub use upsd::upsd_conf;
-pub use upsmon::{split_system, upsmon_conf};
+pub use upsd::{UPSD_DIRECTIVES, upsd_conf};
+pub use upsmon::{UPSMON_DIRECTIVES, split_system, upsmon_conf};
 pub use upssched::{SchedCommand, SchedRule, UpsschedConf, upssched_conf};
-pub use users::upsd_users;
+pub use users::{USERS_KEYS, upsd_users};

@@ -8,9 +8,11 @@ use crate::model::NutConf;
 use crate::suggest::nearest;
 use crate::value::boolean;
 
-const MODES: &[&str] = &["none", "standalone", "netserver", "netclient", "controlled", "manual"];
+/// What MODE may be.
+pub const NUT_MODES: &[&str] = &["none", "standalone", "netserver", "netclient", "controlled", "manual"];
 
-const NAMES: &[&str] = &[
+/// The variables of nut.conf(5), as a table for those who tell people of them.
+pub const NUT_NAMES: &[&str] = &[
     "ALLOW_NOT_ALL_LISTENERS",
     "ALLOW_NO_DEVICE",
     "MODE",
@@ -81,18 +83,18 @@ fn take(conf: &mut NutConf, found: Assignment, faults: &mut Faults) {
             .warning(value_spot, "kept as it stands: nothing is expanded or run")
             .help("put it in single quotes if this is meant");
     }
-    if !NAMES.contains(&name.as_str()) {
-        let near = nearest(&name, NAMES.iter().copied());
+    if !NUT_NAMES.contains(&name.as_str()) {
+        let near = nearest(&name, NUT_NAMES.iter().copied());
         let fault = faults.warning(name_spot, format!("unknown variable {}", shown(&name)));
         if let Some(near) = near {
             fault.help(format!("did you mean {near}?"));
         }
     }
     match name.as_str() {
-        "MODE" if !MODES.contains(&value.as_str()) => {
-            let near = nearest(&value, MODES.iter().copied());
+        "MODE" if !NUT_MODES.contains(&value.as_str()) => {
+            let near = nearest(&value, NUT_MODES.iter().copied());
             let help = near.map_or_else(
-                || format!("one of {}", MODES.join(", ")),
+                || format!("one of {}", NUT_MODES.join(", ")),
                 |near| format!("did you mean {near}?"),
             );
             faults.error(value_spot, format!("unknown mode {}", shown(&value))).help(help);

@@ -5,7 +5,8 @@ use crate::file::{Faults, Row, Token, rows, shown};
 use crate::model::{CertIdent, Listen, UpsdConf};
 use crate::value::Directive;
 
-const DIRECTIVES: &[&str] = &[
+/// The directives of upsd.conf(5), as a table for those who tell people of them.
+pub const UPSD_DIRECTIVES: &[&str] = &[
     "ALLOW_NOT_ALL_LISTENERS",
     "ALLOW_NO_DEVICE",
     "CERTFILE",
@@ -35,7 +36,7 @@ pub fn upsd_conf(file: &str, text: &[u8]) -> (UpsdConf, Vec<Diagnostic>) {
 
 fn directive(conf: &mut UpsdConf, row: &Row, faults: &mut Faults) {
     let key = row.key();
-    let known = DIRECTIVES.iter().copied().find(|name| *name == key.text);
+    let known = UPSD_DIRECTIVES.iter().copied().find(|name| *name == key.text);
     let known = known.or_else(|| key.text.eq_ignore_ascii_case("DEBUG_MIN").then_some("DEBUG_MIN"));
     let Some(name) = known else {
         if matches!(key.text.as_str(), "ACL" | "ACCEPT" | "REJECT") {
@@ -43,7 +44,7 @@ fn directive(conf: &mut UpsdConf, row: &Row, faults: &mut Faults) {
                 .warning(key.spot, format!("{} is obsolete, ignored", key.text))
                 .help("name the addresses to listen on with LISTEN, and let a firewall do the rest");
         } else {
-            faults.unknown("directive", key, DIRECTIVES.iter().copied());
+            faults.unknown("directive", key, UPSD_DIRECTIVES.iter().copied());
         }
         return;
     };

@@ -12,7 +12,8 @@ use crate::notify;
 use crate::suggest::nearest;
 use crate::value::{Directive, boolean};
 
-const DIRECTIVES: &[&str] = &[
+/// The directives of upsmon.conf(5), as a table for those who tell people of them.
+pub const UPSMON_DIRECTIVES: &[&str] = &[
     "ALARMCRITICAL",
     "CERTFILE",
     "CERTHOST",
@@ -132,10 +133,10 @@ pub fn upsmon_conf(file: &str, text: &[u8]) -> (UpsmonConf, Vec<Diagnostic>) {
 
 fn directive(conf: &mut UpsmonConf, row: &Row, faults: &mut Faults) {
     let key = row.key();
-    let known = DIRECTIVES.iter().copied().find(|name| *name == key.text);
+    let known = UPSMON_DIRECTIVES.iter().copied().find(|name| *name == key.text);
     let known = known.or_else(|| key.text.eq_ignore_ascii_case("DEBUG_MIN").then_some("DEBUG_MIN"));
     let Some(name) = known else {
-        faults.unknown("directive", key, DIRECTIVES.iter().copied());
+        faults.unknown("directive", key, UPSMON_DIRECTIVES.iter().copied());
         return;
     };
     let mut directive = Directive { name, row, faults };

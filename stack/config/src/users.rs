@@ -4,7 +4,8 @@ use crate::diagnostic::Diagnostic;
 use crate::file::{Faults, Row, Spot, Token, rows, shown};
 use crate::model::{Grant, UpsdUsers, User};
 
-const KEYS: &[&str] = &["actions", "instcmds", "password", "upsmon"];
+/// The settings of a section of upsd.users(5).
+pub const USERS_KEYS: &[&str] = &["actions", "instcmds", "password", "upsmon"];
 const ACTIONS: &[&str] = &["FSD", "LOGIN", "MASTER", "PRIMARY", "SET"];
 const ROLES: &[&str] = &["master", "primary", "secondary", "slave"];
 
@@ -69,7 +70,7 @@ fn setting(user: &mut User, row: &Row, faults: &mut Faults) {
     let values = row.assigned();
     if values.is_empty() {
         // A lone word may be a password that slipped out of its line: it is not shown.
-        let what = KEYS.iter().find(|known| **known == name).copied().unwrap_or("setting");
+        let what = USERS_KEYS.iter().find(|known| **known == name).copied().unwrap_or("setting");
         faults.error(row.spot(), format!("{what} without a value, ignored"));
         return;
     }
@@ -101,7 +102,7 @@ fn setting(user: &mut User, row: &Row, faults: &mut Faults) {
                 }
             }
         }
-        _ => faults.unknown("setting", key, KEYS.iter().copied()),
+        _ => faults.unknown("setting", key, USERS_KEYS.iter().copied()),
     }
 }
 
