@@ -173,6 +173,14 @@ pub trait Os: Send + Sync + 'static {
     fn lock_file(&self, path: &Path, mode: u32) -> io::Result<Option<BoxLock>>;
     /// Makes a directory and those above it.
     fn create_dir_all(&self, path: &Path) -> io::Result<()>;
+    /// Changes a file's or a folder's permission bits.
+    fn set_mode(&self, path: &Path, mode: u32) -> io::Result<()>;
+    /// Gives a file or a folder to a user and a group, by their numbers.
+    fn set_owner(&self, path: &Path, user: u32, group: u32) -> io::Result<()>;
+    /// Makes a symbolic link at `path` that holds `target`, in place of an old link or file.
+    fn make_link(&self, path: &Path, target: &Path) -> io::Result<()>;
+    /// What a symbolic link holds; [`io::ErrorKind::InvalidInput`] when `path` is none.
+    fn read_link(&self, path: &Path) -> io::Result<PathBuf>;
     /// A variable of the environment.
     fn env(&self, name: &str) -> Option<String>;
     /// The file of the running program, and the name it was called by (`argv[0]`'s last part).

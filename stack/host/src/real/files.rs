@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -53,6 +53,19 @@ fn fill(path: &PathBuf, content: &[u8], mode: u32) -> io::Result<()> {
     file.set_permissions(fs::Permissions::from_mode(mode))?;
     file.write_all(content)?;
     file.sync_all()
+}
+
+/// Puts a link at `path`: made beside it and renamed, so that there is at all times either the old one or the new.
+pub(super) fn make_link(path: &Path, target: &Path) -> io::Result<()> {
+    let temporary = path.with_added_extension(format!("{}.new", std::process::id()));
+    // One that an earlier, killed process of the same id left behind.
+    let _ = fs::remove_file(&temporary);
+    symlink(target, &temporary)?;
+    let result = fs::rename(&temporary, path);
+    if result.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    result
 }
 
 pub(super) fn list(path: &Path) -> io::Result<Vec<PathBuf>> {

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -161,6 +162,22 @@ impl Os for RealOs {
 
     fn create_dir_all(&self, path: &Path) -> io::Result<()> {
         std::fs::create_dir_all(path)
+    }
+
+    fn set_mode(&self, path: &Path, mode: u32) -> io::Result<()> {
+        std::fs::set_permissions(path, PermissionsExt::from_mode(mode))
+    }
+
+    fn set_owner(&self, path: &Path, user: u32, group: u32) -> io::Result<()> {
+        std::os::unix::fs::chown(path, Some(user), Some(group))
+    }
+
+    fn make_link(&self, path: &Path, target: &Path) -> io::Result<()> {
+        files::make_link(path, target)
+    }
+
+    fn read_link(&self, path: &Path) -> io::Result<PathBuf> {
+        std::fs::read_link(path)
     }
 
     fn env(&self, name: &str) -> Option<String> {

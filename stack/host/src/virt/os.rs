@@ -226,6 +226,27 @@ impl Os for VirtualOs {
         self.world.with_files(&self.machine, |files| files.create_dir_all(&self.place(path)))
     }
 
+    fn set_mode(&self, path: &Path, mode: u32) -> io::Result<()> {
+        self.check()?;
+        self.world.with_files(&self.machine, |files| files.set_mode(&self.place(path), mode))
+    }
+
+    /// Files in memory belong to nobody; only root may give them away all the same.
+    fn set_owner(&self, path: &Path, _user: u32, _group: u32) -> io::Result<()> {
+        self.stat(path)?;
+        if self.is_root() { Ok(()) } else { Err(io::ErrorKind::PermissionDenied.into()) }
+    }
+
+    /// There are no links in memory.
+    fn make_link(&self, _path: &Path, _target: &Path) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn read_link(&self, path: &Path) -> io::Result<PathBuf> {
+        self.stat(path)?;
+        Err(io::ErrorKind::InvalidInput.into())
+    }
+
     fn env(&self, name: &str) -> Option<String> {
         self.world.env(&self.machine, self.pid, name)
     }
