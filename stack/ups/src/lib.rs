@@ -4,6 +4,7 @@
 
 mod check;
 mod hardware;
+pub mod install;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -70,6 +71,11 @@ const TOOLS: &[Program] = &[
 
 /// What `ups` does besides: a line each, by its first argument only.
 const COMMANDS: &[Program] = &[
+    Program {
+        name: "install",
+        about: "lays all of this down on a machine, or in a folder",
+        run: |args| install::main(tail(args)),
+    },
     Program {
         name: "check",
         about: "says what is wrong or unwise in the configuration files",
