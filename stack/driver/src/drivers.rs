@@ -39,24 +39,6 @@ pub struct DriverInfo {
 /// Every driver, sorted by name.
 pub const DRIVERS: &[DriverInfo] = &[qx::BLAZER_SER, dummy::DUMMY_UPS, qx::NUTDRV_QX, usbhid::USBHID_UPS];
 
-/// A USB device that a driver is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct UsbDeviceId {
-    /// The driver's name.
-    pub driver: &'static str,
-    /// The maker, or the part of the driver that is for it.
-    pub what: &'static str,
-    /// Vendor id.
-    pub vendor: u16,
-    /// Product id; `None`: all of the vendor's.
-    pub product: Option<u16>,
-}
-
-/// Every USB device that some driver is for, from the drivers' own tables.
-pub fn usb_ids() -> impl Iterator<Item = UsbDeviceId> {
-    usbhid::usb_ids()
-}
-
 /// Whether a driver takes this option in its section.
 #[must_use]
 pub fn knows(driver: &DriverInfo, name: &str) -> bool {

@@ -30,7 +30,7 @@ use tokio::select;
 
 use crate::config::DriverConfig;
 use crate::core::tree::Tree;
-use crate::drivers::{DriverInfo, UsbDeviceId};
+use crate::drivers::DriverInfo;
 use crate::family::{DeviceError, Family, Outcome};
 use crate::usb::UsbBackend;
 
@@ -55,24 +55,6 @@ pub const USBHID_UPS: DriverInfo = DriverInfo {
 
 /// Subdrivers, in the order they are asked.
 pub(crate) const SUBDRIVERS: &[Subdriver] = &[mge::MGE, apc::APC, cps::CPS, generic::GENERIC];
-
-/// The USB devices that the subdrivers claim.
-pub(crate) fn usb_ids() -> impl Iterator<Item = UsbDeviceId> {
-    SUBDRIVERS.iter().flat_map(|subdriver| {
-        subdriver.claims.iter().flat_map(move |claim| {
-            let id = UsbDeviceId {
-                driver: USBHID_UPS.name,
-                what: subdriver.maker,
-                vendor: claim.vendor,
-                product: None,
-            };
-            let all = claim.products.is_empty().then_some(id);
-            let each =
-                claim.products.iter().map(move |product| UsbDeviceId { product: Some(*product), ..id });
-            all.into_iter().chain(each)
-        })
-    })
-}
 
 /// Failures in a row after which the interrupt pipe is given up for polling.
 const PIPE_FAILURES: u32 = 3;

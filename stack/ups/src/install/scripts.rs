@@ -1,5 +1,9 @@
 //! The init script, systemd's units and hooks, and udev's rules.
 
+use std::collections::BTreeSet;
+
+use outage_driver::hardware::{Connection, Hardware, hardware};
+
 use super::plan::MARK;
 
 /// Files of the machine's own start and end: below the root, with `@PREFIX@` and the like filled in.
@@ -50,15 +54,22 @@ pub fn udev_rules() -> String {
          the\n# drivers run as.\n\nACTION==\"remove\", GOTO=\"nut_end\"\nSUBSYSTEM!=\"usb\", GOTO=\"nut_end\"\n\
          ENV{{DEVTYPE}}!=\"usb_device\", GOTO=\"nut_end\"\n"
     );
-    let mut last = "";
-    for id in outage_driver::drivers::usb_ids() {
-        if id.what != last {
-            text += &format!("\n# {} - {}\n", id.driver, id.what);
-            last = id.what;
+    let mut heading = String::new();
+    let mut known = BTreeSet::new();
+    for Hardware { maker, driver, connection, .. } in hardware() {
+        let Connection::Usb { vendor, product } = connection else { continue };
+        // Makers that share ids share the rule.
+        if !known.insert((vendor, product)) {
+            continue;
         }
-        let product =
-            id.product.map(|product| format!(", ATTR{{idProduct}}==\"{product:04x}\"")).unwrap_or_default();
-        text += &format!("ATTR{{idVendor}}==\"{:04x}\"{product}, MODE=\"664\", GROUP=\"nut\"\n", id.vendor);
+        let title = format!("\n# {driver} - {maker}\n");
+        if title != heading {
+            text += &title;
+            heading = title;
+        }
+        text += &format!(
+            "ATTR{{idVendor}}==\"{vendor:04x}\", ATTR{{idProduct}}==\"{product:04x}\", MODE=\"664\", GROUP=\"nut\"\n"
+        );
     }
     text += "\nLABEL=\"nut_end\"\n";
     text
