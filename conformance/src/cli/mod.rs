@@ -173,7 +173,7 @@ pub(crate) struct SimArgs {
 pub fn main(arguments: Vec<OsString>) -> ExitCode {
     let called = arguments.first().map(PathBuf::from).unwrap_or_default();
     let name = called.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    if outage_ups::PROGRAMS.iter().any(|program| program.name == name) {
+    if name == "ups" || outage_ups::find(&name).is_some() {
         return outage_ups::main(arguments);
     }
     let words: Vec<_> = arguments.iter().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();

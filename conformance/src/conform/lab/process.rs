@@ -68,7 +68,7 @@ impl ProcessLab {
         let target = match &programs {
             Programs::Ours(program) => {
                 make("bin")?;
-                for name in outage_ups::PROGRAMS.iter().map(|program| program.name) {
+                for name in outage_ups::PROGRAMS.iter().map(|program| program.name).chain(["ups"]) {
                     let link = folder.path().join("bin").join(name);
                     symlink(program, &link)
                         .map_err(|error| format!("failed to link {}: {error}", link.display()))?;
@@ -84,7 +84,9 @@ impl ProcessLab {
 
     fn program(&self, name: &str) -> Result<PathBuf, Miss> {
         match &self.programs {
-            Programs::Ours(_) if outage_ups::find(name).is_some() => {
+            // A file of the place: a script, an installed program.
+            _ if name.contains('/') => Ok(self.path(name)),
+            Programs::Ours(_) if name == "ups" || outage_ups::find(name).is_some() => {
                 Ok(self.folder.path().join("bin").join(name))
             }
             Programs::Ours(_) => Err(Miss::Unimplemented(format!("there is no program {name} yet"))),
@@ -105,7 +107,8 @@ fn free_address() -> io::Result<(Ipv4Addr, u16)> {
 
 /// Root's daemons would become a user of their own, who may not look into the folder.
 fn as_root(program: &str) -> &'static [&'static str] {
-    let stays = ["upsc", "upscmd", "upsrw", "upslog", "upssched", "upsdrvctl"].contains(&program);
+    let stays = ["ups", "upsc", "upscmd", "upsrw", "upslog", "upssched", "upsdrvctl"].contains(&program);
+    let stays = stays || program.contains('/');
     if !stays && rustix::process::geteuid().is_root() { &["-u", "root"] } else { &[] }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod clients;
 pub mod driver_socket;
+pub mod guide;
 pub mod upsd;
 pub mod upsdrvctl;
 pub mod upssched;
@@ -12,11 +13,19 @@ use super::{Case, Check, Level, Profile};
 /// Every case, by suite and topic in the order in which people read them.
 #[must_use]
 pub fn all() -> Vec<&'static Case> {
-    [wire::CASES, upsd::CASES, driver_socket::CASES, clients::CASES, upsdrvctl::CASES, upssched::CASES]
-        .into_iter()
-        .flatten()
-        .flat_map(|topic| topic.iter())
-        .collect()
+    [
+        wire::CASES,
+        upsd::CASES,
+        driver_socket::CASES,
+        clients::CASES,
+        upsdrvctl::CASES,
+        upssched::CASES,
+        guide::CASES,
+    ]
+    .into_iter()
+    .flatten()
+    .flat_map(|topic| topic.iter())
+    .collect()
 }
 
 /// A written conversation with an upsd that the harness starts.
