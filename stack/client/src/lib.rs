@@ -41,4 +41,5 @@ pub use outage_host::Host;
 pub use outage_wire::net::{ErrorCode, TrackingState, VarType};
 pub use reconnect::{Backoff, Reconnecting};
 pub use tls::{Tls, TlsError, TlsSettings};
+pub use tool::{COMMON_HELP, COMMON_LETTERS};
 pub use types::{Credentials, Options, Range, Ups, Variable};

@@ -14,8 +14,11 @@ use crate::{Client, Credentials, Error, Options, ServerAddress};
 /// How long a server may take to be reached unless `-W` or the environment says otherwise.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// getopt's letters of what all of them take.
+pub const COMMON_LETTERS: &str = "hVDW:A:";
+
 /// The end of every help text.
-pub(crate) const COMMON_HELP: &str = "\
+pub const COMMON_HELP: &str = "\
 Common arguments:
   -V         - display the version of this software
   -W <secs>  - network timeout for initial connections (default: 10)
@@ -338,7 +341,7 @@ pub(crate) fn options(
     mut take: impl FnMut(&Opt) -> Result<(), Failure>,
 ) -> Result<(Common, Vec<String>), Instead> {
     let mut common = Common::default();
-    let mut options = Getopt::new(&format!("+{spec}hVDW:A:"), args);
+    let mut options = Getopt::new(&format!("+{spec}{COMMON_LETTERS}"), args);
     for option in options.by_ref() {
         let option = option.map_err(|error| Instead::Help(Some(error.to_string())))?;
         match option.flag {

@@ -9,7 +9,11 @@ use outage_wire::net::ErrorCode;
 use crate::tool::{self, Failure, Instead, Session, list_failure, shown};
 use crate::{Client, ServerAddress, UpsAddress, Variable};
 
-const USAGE: &str = "\
+/// getopt's letters, without those that all clients have.
+pub const LETTERS: &str = "lLcj";
+
+/// What `-h` prints, before what all clients have.
+pub const USAGE: &str = "\
 usage: upsc [-j] -l | -L [<hostname>[:port]]
        upsc [-j] <ups> [<variable>]
        upsc [-j] -c <ups>
@@ -51,7 +55,7 @@ pub fn main(args: Vec<String>) -> ExitCode {
 /// Runs `upsc` on `host`. `args` are without the program's name.
 pub async fn run(args: Vec<String>, host: Host) -> ExitCode {
     let (mut form, mut json) = (Form::Variables, false);
-    let parsed = tool::options("lLcj", args, |option| {
+    let parsed = tool::options(LETTERS, args, |option| {
         match option.flag {
             'l' if form != Form::Descriptions => form = Form::Names,
             'L' => form = Form::Descriptions,

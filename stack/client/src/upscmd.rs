@@ -10,7 +10,11 @@ use crate::auth::Access;
 use crate::tool::{self, Failure, Instead, Session, list_failure, shown};
 use crate::{Client, UpsAddress};
 
-const USAGE: &str = "\
+/// getopt's letters, without those that all clients have.
+pub const LETTERS: &str = "lu:p:t:w";
+
+/// What `-h` prints, before what all clients have.
+pub const USAGE: &str = "\
 usage: upscmd [-h]
        upscmd [-l <ups>]
        upscmd [-u <username>] [-p <password>] [-w] [-t <timeout>] <ups> <command> [<value>]
@@ -49,7 +53,7 @@ pub fn main(args: Vec<String>) -> ExitCode {
 /// Runs `upscmd` on `host`. `args` are without the program's name.
 pub async fn run(args: Vec<String>, host: Host) -> ExitCode {
     let mut choice = Choice { list: false, user: None, password: None, wait: false, limit: TRACKING };
-    let parsed = tool::options("lu:p:t:w", args, |option| {
+    let parsed = tool::options(LETTERS, args, |option| {
         let value = option.value.clone();
         match option.flag {
             'l' => choice.list = true,

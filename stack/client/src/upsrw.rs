@@ -11,7 +11,11 @@ use crate::auth::Access;
 use crate::tool::{self, Failure, Instead, Session, list_failure, shown};
 use crate::{Client, UpsAddress, Variable};
 
-const USAGE: &str = "\
+/// getopt's letters, without those that all clients have.
+pub const LETTERS: &str = "ls:u:p:t:w";
+
+/// What `-h` prints, before what all clients have.
+pub const USAGE: &str = "\
 usage: upsrw [-h]
        upsrw [-s <variable>] [-u <username>] [-p <password>] [-w] [-t <timeout>] <ups>
 
@@ -54,7 +58,7 @@ pub fn main(args: Vec<String>) -> ExitCode {
 pub async fn run(args: Vec<String>, host: Host) -> ExitCode {
     let mut choice =
         Choice { set: None, overridden: false, user: None, password: None, wait: false, limit: TRACKING };
-    let parsed = tool::options("ls:u:p:t:w", args, |option| {
+    let parsed = tool::options(LETTERS, args, |option| {
         let value = option.value.clone();
         match option.flag {
             's' => choice.set = value,

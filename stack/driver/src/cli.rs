@@ -16,7 +16,7 @@ use crate::drivers::{self, DriverInfo};
 use crate::framework;
 
 /// getopt's letters, as NUT's drivers have them.
-const LETTERS: &str = "a:s:kDd:FBhx:Lqr:u:g:Vi:c:P:";
+pub const LETTERS: &str = "a:s:kDd:FBhx:Lqr:u:g:Vi:c:P:";
 
 /// In the environment of drivers that `upsdrvctl` starts: it has said what is wrong in ups.conf, and once is enough.
 pub(crate) const FAULTS_TOLD: &str = "OUTAGE_UPS_CONF_FAULTS_TOLD";
@@ -359,7 +359,9 @@ fn options(driver: &DriverInfo) -> String {
     driver.options.iter().map(|option| format!("  {:<28} {}\n", option.name, option.help)).collect()
 }
 
-fn help(driver: &DriverInfo) -> String {
+/// What `-h` prints, after the banner.
+#[must_use]
+pub fn help(driver: &DriverInfo) -> String {
     format!(
         "
 usage: {} (-a NAME | -s NAME) [OPTIONS]

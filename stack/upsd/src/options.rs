@@ -2,8 +2,11 @@
 
 use outage_config::args::{Getopt, Opt};
 
+/// getopt's letters; `-i` and `-p` are refused with a word of what to do instead.
+pub const LETTERS: &str = "c:P:DFBqr:u:46Vhi:p:";
+
 /// What `-h` prints.
-pub(crate) const USAGE: &str = "usage: upsd [OPTIONS]
+pub const USAGE: &str = "usage: upsd [OPTIONS]
 
 Network server for UPS data.
 
@@ -86,7 +89,7 @@ pub enum Parsed {
 pub fn parse(args: Vec<String>) -> Result<Parsed, String> {
     let mut options = Options::default();
     let (mut foreground, mut background) = (0_u8, false);
-    let mut letters = Getopt::new("c:P:DFBqr:u:46Vhi:p:", args);
+    let mut letters = Getopt::new(LETTERS, args);
     for option in letters.by_ref() {
         let Opt { flag, value } = option.map_err(|error| error.to_string())?;
         let value = value.unwrap_or_default();

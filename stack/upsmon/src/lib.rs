@@ -16,6 +16,7 @@ use outage_config::{Paths, UpsmonConf, upsmon_conf};
 use outage_host::{Host, Signal, real};
 
 use options::Task;
+pub use options::{HELP, LETTERS};
 pub use shell::{Family, UpsmonConfig, run, run_child};
 
 /// The first line of everything.
@@ -72,7 +73,7 @@ pub async fn upsmon(args: Vec<String>, host: Host) -> ExitCode {
 fn brief(task: &Task, config: &UpsmonConfig, host: &Host) -> Option<ExitCode> {
     match task {
         Task::Help => {
-            host.print(&format!("{BANNER}\n\n{}", options::HELP));
+            host.print(&format!("{BANNER}\n\n{}", HELP));
             Some(ExitCode::SUCCESS)
         }
         Task::Version => {

@@ -9,8 +9,11 @@ use outage_host::Signal;
 
 use crate::shell::{Family, UpsmonConfig};
 
+/// getopt's letters; `-i` is taken and ignored, as NUT's.
+pub const LETTERS: &str = "DFBhic:P:f:pu:VK46W:";
+
 /// What is printed for `-h`.
-pub(crate) const HELP: &str = "\
+pub const HELP: &str = "\
 usage: upsmon [OPTIONS]
 
   -c <cmd>    send a command to the running process
@@ -76,7 +79,7 @@ pub(crate) fn parse(args: Vec<String>, paths: &Paths) -> Result<(Task, UpsmonCon
     let mut task = Task::Watch;
     let (mut foreground, mut background, mut pid, mut command) = (0_u8, false, None, None);
     let (parent, args): (Vec<_>, Vec<_>) = args.into_iter().partition(|word| word.starts_with(PARENT));
-    let mut options = Getopt::new("DFBhic:P:f:pu:VK46W:", args);
+    let mut options = Getopt::new(LETTERS, args);
     for option in options.by_ref() {
         let option = option.map_err(UsageError::Getopt)?;
         let value = option.value.unwrap_or_default();

@@ -14,7 +14,11 @@ use crate::tool::{self, Common, Failure, Instead, banner};
 use crate::{ServerAddress, UpsAddress};
 use format::Format;
 
-const USAGE: &str = "\
+/// getopt's letters, without those that all clients have.
+pub const LETTERS: &str = "s:l:i:d:Nf:u:p:FBm:";
+
+/// What `-h` prints, before what all clients have.
+pub const USAGE: &str = "\
 UPS status logger.
 
 usage: upslog [OPTIONS]
@@ -127,7 +131,7 @@ fn parse(args: Vec<String>) -> Result<Plan, Instead> {
     let (mut system, mut file, mut format, mut user, mut pid_base) = (None, None, None, None, None);
     let (mut interval, mut count, mut prefix, mut foreground) = (None, None, false, None);
     let mut tuples = Vec::new();
-    let (common, operands) = tool::options("s:l:i:d:Nf:u:p:FBm:", args, |option| {
+    let (common, operands) = tool::options(LETTERS, args, |option| {
         let value = option.value.clone();
         match option.flag {
             's' => system = value,

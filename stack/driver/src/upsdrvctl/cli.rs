@@ -78,6 +78,9 @@ pub enum Parsed {
     Version,
 }
 
+/// getopt's letters.
+pub const LETTERS: &str = "htr:u:DdFBVlc:";
+
 /// The help.
 pub const USAGE: &str = "\
 Starts and stops UPS drivers by the sections of ups.conf.
@@ -90,10 +93,11 @@ usage: upsdrvctl [OPTIONS] (start | stop | shutdown | status | list) [<ups>]
   shutdown     turn the load of all UPSes off, by their sdorder (not where that is
                negative), or only of <ups>
   status       show which drivers run, and what they say
-  list         list the UPSes in ups.conf (also -l)
+  list         list the UPSes in ups.conf
 
   -c <command> tell running drivers: reload (the same as reload-or-error),
                reload-or-exit, exit, dump; the beginning of a word is enough
+  -l           the same as list
   -t           testing mode: print what would be done, do nothing
   -r <dir>     drivers will chroot to <dir>
   -u <user>    drivers started will switch from root to <user>
@@ -148,7 +152,7 @@ pub fn parse(args: &[String]) -> Result<Parsed, String> {
         pass_debug: false,
         ground: Ground::default(),
     };
-    let mut options = Getopt::new("htr:u:DdFBVlc:", args.iter().cloned());
+    let mut options = Getopt::new(LETTERS, args.iter().cloned());
     for option in options.by_ref() {
         let Opt { flag, value } = option.map_err(|error| error.to_string())?;
         match flag {

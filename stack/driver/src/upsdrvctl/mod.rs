@@ -17,7 +17,7 @@ use outage_config::{Paths, Severity, UpsConf};
 use outage_host::Host;
 use outage_host::real::{Start, start};
 
-pub use cli::{Ground, Order, Parsed, USAGE, Verb, Word, parse};
+pub use cli::{Ground, LETTERS, Order, Parsed, USAGE, Verb, Word, parse};
 pub use plan::{Job, Place, plan, stays};
 
 use self::act::Started;
