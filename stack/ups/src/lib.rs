@@ -3,6 +3,7 @@
 //! (`/usr/sbin/upsd` is a link to `ups`), or by its first argument (`ups upsd -F`).
 
 mod check;
+pub mod flags;
 mod hardware;
 pub mod install;
 

@@ -17,6 +17,10 @@ type Row = (&'static str, &'static str, fn() -> Result<(), Failed>);
 const TESTS: &[Row] = &[
     ("systemd_finds_nothing_wrong_with_the_units", "systemd-analyze", units),
     ("drivers_are_instances_by_the_sections_of_ups_conf", "systemd-escape", generator),
+    ("man_renders_every_page_without_a_warning", "man", man),
+    ("bash_offers_what_there_is", "bash", bash),
+    ("zsh_reads_its_completions", "zsh", zsh),
+    ("fish_reads_its_completions", "fish", fish),
 ];
 
 fn main() -> ExitCode {
@@ -82,4 +86,93 @@ fn generator() -> Result<(), Failed> {
     }
     assert_eq!(fs::read_dir(&wants)?.count(), 2);
     Ok(())
+}
+
+fn man() -> Result<(), Failed> {
+    let root = installed();
+    let mut seen = 0;
+    for section in ["man5", "man8"] {
+        let folder = root.path().join("usr/share/man").join(section);
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            let mut command = Command::new("man");
+            command.args(["--warnings", "-l"]).arg(&path).env("LC_ALL", "C.UTF-8").env("MANWIDTH", "80");
+            // For the page that is only a word of where the text is.
+            let output =
+                command.env("MANPATH", root.path().join("usr/share/man")).env("PAGER", "cat").output()?;
+            let warned = String::from_utf8_lossy(&output.stderr);
+            let text = String::from_utf8_lossy(&output.stdout);
+            if !output.status.success() || !warned.is_empty() || text.lines().count() < 10 {
+                return Err(format!("{}: {warned}{text}", path.display()).into());
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen > 15);
+    Ok(())
+}
+
+/// What bash offers for a line's last word.
+fn offered(root: &Path, line: &str) -> Result<Vec<String>, Failed> {
+    let program = line.split(' ').next().unwrap_or_default();
+    let words: Vec<_> = line.split(' ').map(|word| format!("'{word}'")).collect();
+    let script = format!(
+        "source '{}/usr/share/bash-completion/completions/{program}'\nCOMP_WORDS=({})\nCOMP_CWORD={}\n\
+         {}\nprintf '%s\\n' \"${{COMPREPLY[@]}}\"",
+        root.display(),
+        words.join(" "),
+        words.len() - 1,
+        format_args!("_outage_{}", program.replace('-', "_")),
+    );
+    let path = format!("{0}/usr/sbin:{0}/usr/bin:{1}", root.display(), std::env::var("PATH")?);
+    let mut command = Command::new("bash");
+    command.args(["-u", "-c", &script]).env("PATH", path).env("NUT_CONFPATH", root.join("etc/nut"));
+    let output = command.output()?;
+    assert!(output.status.success() && output.stderr.is_empty(), "{line}: {}", said(&output));
+    Ok(String::from_utf8_lossy(&output.stdout).lines().map(str::to_owned).collect())
+}
+
+fn bash() -> Result<(), Failed> {
+    let root = installed();
+    fs::write(root.path().join("etc/nut/ups.conf"), "[eaton3s]\ndriver = usbhid-ups\nport = auto\n")?;
+    for (line, wanted) in [
+        ("upsd -c ", vec!["reload", "stop"]),
+        ("upsd -c re", vec!["reload"]),
+        ("upsmon -c ", vec!["fsd", "reload", "stop"]),
+        ("upsdrvctl sta", vec!["start", "status"]),
+        ("upsdrvctl start ea", vec!["eaton3s"]),
+        ("usbhid-ups -a ", vec!["eaton3s"]),
+        ("ups upsd", vec!["upsd", "upsdrvctl"]),
+        ("ups install --r", vec!["--root"]),
+    ] {
+        assert_eq!(offered(root.path(), line)?, wanted, "{line}");
+    }
+    for program in outage_ups::PROGRAMS {
+        let flags = offered(root.path(), &format!("{} -", program.name))?;
+        let wanted = outage_ups::flags::of(program.name).iter().filter(|flag| !flag.about.is_empty()).count();
+        assert_eq!(flags.len(), wanted, "{}: {flags:?}", program.name);
+    }
+    Ok(())
+}
+
+/// Whether a shell can read its files.
+fn readable(shell: &str, folder: &str, arguments: &[&str]) -> Result<(), Failed> {
+    let root = installed();
+    let mut seen = 0;
+    for entry in fs::read_dir(root.path().join("usr/share").join(folder))? {
+        let path = entry?.path();
+        let output = Command::new(shell).args(arguments).arg(&path).output()?;
+        assert!(output.status.success(), "{}: {}", path.display(), said(&output));
+        seen += 1;
+    }
+    assert_eq!(seen, outage_ups::PROGRAMS.len() + 1);
+    Ok(())
+}
+
+fn zsh() -> Result<(), Failed> {
+    readable("zsh", "zsh/site-functions", &["-n"])
+}
+
+fn fish() -> Result<(), Failed> {
+    readable("fish", "fish/vendor_completions.d", &["-n"])
 }

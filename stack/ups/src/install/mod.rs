@@ -5,6 +5,8 @@
 //! before anything is done.
 
 mod apply;
+pub mod completions;
+pub mod man;
 mod owner;
 pub mod plan;
 pub mod scripts;
@@ -21,12 +23,12 @@ pub use plan::{Item, PREFIX, Thing, plan};
 pub const USAGE: &str = "\
 usage: ups install [OPTIONS]
 
-Lays the programs, samples of the configuration files, the init script, systemd's units and udev's rules down.
-A second time it replaces what it brought. Configuration files are never touched, and what is not from here is never
-replaced.
+Lays the programs down, with samples of the configuration files, the init script, systemd's units, udev's rules, the man
+pages and the shells' completions. A second time it replaces what it brought. Configuration files are never touched, and
+what is not from here is never replaced.
 
   --root DIR    below this folder instead of /, for an image or a package
-  --prefix DIR  programs go here (/usr)
+  --prefix DIR  programs, man pages and completions go here (/usr)
   --dry-run     only show what would be done
   --help        show this text
 ";

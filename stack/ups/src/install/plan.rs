@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::scripts;
+use super::{completions, man, scripts};
 
 /// Stands in everything that `ups install` writes, the program itself included: what holds it may be replaced.
 pub const MARK: &str = "Installed by `ups install`, which replaces it: changes in here are lost.";
@@ -97,5 +97,10 @@ pub fn plan(prefix: &str) -> Vec<Item> {
         items.push(Item::new(format!("/etc/nut/{name}.sample"), Thing::Sample(text), *mode).of_group());
     }
     items.extend(scripts::all(prefix).into_iter().map(|(path, text, mode)| Item::text(path, text, mode)));
+    items.extend(man::pages().into_iter().map(|(name, text)| {
+        let section = name.rsplit('.').next().unwrap_or("8");
+        Item::text(format!("{prefix}/share/man/man{section}/{name}"), text, 0o644)
+    }));
+    items.extend(completions::all(prefix).into_iter().map(|(path, text)| Item::text(path, text, 0o644)));
     items
 }
