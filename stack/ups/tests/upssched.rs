@@ -4,6 +4,7 @@
 #![expect(clippy::disallowed_methods, reason = "a test outside of the stack: real files, real time")]
 
 use std::os::unix::fs::{PermissionsExt, symlink};
+use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -15,6 +16,8 @@ use tempfile::TempDir;
 struct Room {
     folder: TempDir,
     bin: PathBuf,
+    /// Where upsmon's service manager would listen.
+    manager: UnixDatagram,
 }
 
 fn example(name: &str) -> PathBuf {
@@ -43,7 +46,9 @@ impl Room {
             // Nobody waits for half a minute here.
             .replace("START-TIMER onbatt 30", "START-TIMER onbatt 2");
         std::fs::write(folder.path().join("upssched.conf"), conf).unwrap();
-        Self { folder, bin }
+        let manager = UnixDatagram::bind(folder.path().join("notify")).unwrap();
+        manager.set_nonblocking(true).unwrap();
+        Self { folder, bin, manager }
     }
 
     /// upsmon's part: nothing may be wrong with the file.
@@ -52,6 +57,7 @@ impl Room {
             .args(["upssched", "UPS rack1@localhost: a notice"])
             .env("NUT_CONFPATH", self.folder.path())
             .env("PATH", &self.bin)
+            .env("NOTIFY_SOCKET", self.folder.path().join("notify"))
             .env("NOTIFYTYPE", kind)
             .env("UPSNAME", "rack1@localhost")
             .timeout(Duration::from_secs(60))
@@ -96,6 +102,8 @@ fn it_mails_when_it_should() {
     assert!(room.until(4).contains("UPS rack1@localhost: communication lost root\n"));
     room.notice("COMMOK");
     assert!(room.until(5).contains("UPS rack1@localhost: communication restored root\n"));
+    let told = room.manager.recv(&mut [0; 64]).unwrap_err();
+    assert_eq!(told.kind(), std::io::ErrorKind::WouldBlock, "the manager takes it for a service");
 }
 
 #[test]

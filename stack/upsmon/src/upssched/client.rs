@@ -175,7 +175,7 @@ async fn talk(stream: BoxStream, line: &str) -> io::Result<Vec<String>> {
     let mut stream = BufReader::new(stream);
     stream.write_all(line.as_bytes()).await?;
     stream.flush().await?;
-    let (mut lines, mut input) = (Vec::new(), stream.take(wire::LONGEST));
+    let (mut lines, mut input) = (Vec::new(), stream.take(wire::LONGEST_ANSWER));
     loop {
         let mut bytes = Vec::new();
         input.read_until(b'\n', &mut bytes).await?;
@@ -198,6 +198,8 @@ async fn start(limit: Duration, host: &Host) -> Result<(), AskError> {
     words.extend((0..host.debug_level()).map(|_| "-D".to_owned()));
     let mut command = Command::new(words);
     command.name = Some("upssched".into());
+    // It is no service: upsmon's manager is not to take it for upsmon.
+    command.env = vec![("NOTIFY_SOCKET".into(), String::new())];
     let started = async {
         let mut child = host.spawn(&command).await?;
         child.wait().await

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// The most timers at a time: a loop that starts them must not eat the machine.
+/// The most timers at a time, and notices of one: a loop that starts them must not eat the machine.
 const MOST: usize = 1000;
 
 /// What upsmon had to tell.
@@ -148,9 +148,9 @@ impl Timers {
         match request {
             Request::Start { name, after, shared, notice } => {
                 if let Some(timer) = self.0.iter_mut().find(|timer| shared && timer.name == name) {
-                    timer.notices.push(notice);
-                    // No reason to keep more of them than a list shows.
-                    timer.notices.dedup();
+                    if !timer.notices.contains(&notice) && timer.notices.len() < MOST {
+                        timer.notices.push(notice);
+                    }
                     return Answer::Done;
                 }
                 if self.0.len() >= MOST {

@@ -9,8 +9,11 @@ use outage_wire::{lex, quoted};
 
 use super::core::{Notice, Request, Row};
 
-/// The longest line, and the longest list, that is read.
-pub(super) const LONGEST: u64 = 1024 * 1024;
+/// The longest request that is read.
+pub(super) const LONGEST: u64 = 64 * 1024;
+
+/// The longest answer that is read.
+pub(super) const LONGEST_ANSWER: u64 = 16 * 1024 * 1024;
 
 /// The last line of an answer.
 pub(super) const OK: &str = "OK";
