@@ -304,3 +304,25 @@ async fn without_a_notice_or_a_file_there_is_an_error() {
     let pid = room.start("ONBATT", "a");
     assert_eq!(room.machine.exited(pid).await, Some(ExitStatus::Code(1)));
 }
+
+/// The process that holds the timers takes a client in, and ends before it did anything: the client asks the next one.
+#[tokio::test(start_paused = true)]
+async fn no_answer_is_no_success() {
+    let room = Room::new();
+    let dying = room.machine.host("dying");
+    let (pipe, lock) = ("/run/nut/upssched.pipe".as_ref(), "/run/nut/upssched.lock".as_ref());
+    let held = dying.lock_file(lock, 0o600).unwrap();
+    let listener = dying.listen_unix(pipe, 0o660).await.unwrap();
+    let clients = [room.start("ONBATT", "a"), room.start("ONBATT", "b")];
+    let (mut stream, _) = listener.accept().await.unwrap();
+    let mut line = [0; 16];
+    stream.read_exact(&mut line).await.unwrap();
+    assert_eq!(&line, b"START \"onbatt\" \"");
+    dying.remove(pipe).unwrap();
+    drop((stream, listener));
+    room.wait(MS * 100).await;
+    drop(held);
+    room.wait(SECOND * 5).await;
+    assert_eq!((room.names(), room.daemons()), (vec!["onbatt".to_owned(); 2], 1));
+    assert!(clients.iter().all(|pid| room.machine.signal(*pid, Signal::Probe).is_err()), "one still runs");
+}
