@@ -15,8 +15,8 @@ use outage_host::real::{Start, start};
 use serde_json::json;
 
 const USAGE: &str = "\
-Reads nut.conf, ups.conf, upsd.conf, upsd.users and upsmon.conf, and says
-everything in them that is wrong or unwise. Passwords are never shown.
+Reads nut.conf, ups.conf, upsd.conf, upsd.users, upsmon.conf and upssched.conf,
+and says everything in them that is wrong or unwise. Passwords are never shown.
 
 usage: ups check [--json | --carets | --plain] [DIR]
 
@@ -94,10 +94,10 @@ fn run(host: &Host, folder: &Path, form: Form) -> ExitCode {
         upsd: read("upsd.conf"),
         users: read("upsd.users"),
         upsmon: read("upsmon.conf"),
-        others: Vec::new(),
+        upssched: read("upssched.conf"),
     };
-    let given: Vec<&Given> =
-        [&files.nut, &files.ups, &files.upsd, &files.users, &files.upsmon].into_iter().flatten().collect();
+    let Folder { nut, ups, upsd, users, upsmon, upssched } = &files;
+    let given: Vec<&Given> = [nut, ups, upsd, users, upsmon, upssched].into_iter().flatten().collect();
     if given.is_empty() && unread.is_empty() {
         unread.push(format!("there is no configuration in {}", folder.display()));
     }

@@ -11,8 +11,8 @@ mod tests;
 mod ups;
 
 use crate::diagnostic::Diagnostic;
-use crate::{NutConf, UpsConf, UpsdConf, UpsdUsers, UpsmonConf};
-use crate::{nut_conf, ups_conf, upsd_conf, upsd_users, upsmon_conf};
+use crate::{NutConf, UpsConf, UpsdConf, UpsdUsers, UpsmonConf, UpsschedConf};
+use crate::{nut_conf, ups_conf, upsd_conf, upsd_users, upsmon_conf, upssched_conf};
 
 pub use secrets::Masked;
 
@@ -42,8 +42,8 @@ pub struct Folder {
     pub users: Option<Given>,
     /// upsmon.conf
     pub upsmon: Option<Given>,
-    /// Files that are only parsed, each with what its own parser found. upssched.conf belongs in here.
-    pub others: Vec<Vec<Diagnostic>>,
+    /// upssched.conf
+    pub upssched: Option<Given>,
 }
 
 /// What is to be known beside the files.
@@ -73,6 +73,7 @@ struct Files {
     upsd: Sheet<UpsdConf>,
     users: Sheet<UpsdUsers>,
     upsmon: Sheet<UpsmonConf>,
+    upssched: Sheet<UpsschedConf>,
 }
 
 /// Everything that is wrong or unwise in a folder: file by file, and within a file by place.
@@ -84,15 +85,17 @@ pub fn check(folder: &Folder, facts: &Facts<'_>) -> Vec<Diagnostic> {
         upsd: Sheet::new(folder.upsd.as_ref(), upsd_conf),
         users: Sheet::new(folder.users.as_ref(), upsd_users),
         upsmon: Sheet::new(folder.upsmon.as_ref(), upsmon_conf),
+        upssched: Sheet::new(folder.upssched.as_ref(), upssched_conf),
     };
     ups::look(&mut files, facts);
     server::look(&mut files, facts);
     monitor::look(&mut files, facts);
     files.users.keep_secret();
     files.upsmon.keep_secret();
-    let Files { nut, ups, upsd, users, upsmon } = files;
-    let lists = [nut.finish(), ups.finish(), upsd.finish(), users.finish(), upsmon.finish()];
-    lists.into_iter().chain(folder.others.iter().cloned()).flatten().collect()
+    let Files { nut, ups, upsd, users, upsmon, upssched } = files;
+    let lists =
+        [nut.finish(), ups.finish(), upsd.finish(), users.finish(), upsmon.finish(), upssched.finish()];
+    lists.into_iter().flatten().collect()
 }
 
 /// Whether a host is this machine.

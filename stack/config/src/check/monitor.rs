@@ -20,6 +20,7 @@ pub(super) fn look(files: &mut Files, facts: &Facts<'_>) {
     power(files);
     shutdown(files, facts);
     times(files);
+    notices(files);
 }
 
 /// A MONITOR line of this machine's own server.
@@ -217,5 +218,21 @@ fn times(files: &mut Files) {
             seconds(conf.final_delay)
         );
         files.upsmon.faults.warning(spot, text).help(format!("{} or more", seconds(needed)));
+    }
+}
+
+/// Whether NOTIFYCMD has something to do, and finds what it needs.
+fn notices(files: &mut Files) {
+    let Some(command) = files.upsmon.conf.notify_cmd.clone() else { return };
+    let spot = files.upsmon.spot("NOTIFYCMD");
+    let faults = &mut files.upsmon.faults;
+    if !files.upsmon.conf.notify.values().any(|rule| rule.flags.exec) {
+        faults
+            .warning(spot, "NOTIFYCMD is never run: no NOTIFYFLAG has EXEC")
+            .help("write NOTIFYFLAG ONBATT SYSLOG+WALL+EXEC, and the like");
+    }
+    let program = command.split_whitespace().next().unwrap_or_default();
+    if program.rsplit('/').next() == Some("upssched") && !files.upssched.there {
+        faults.error(spot, "NOTIFYCMD is upssched, which needs upssched.conf, which is not there");
     }
 }

@@ -27,7 +27,7 @@ fn good() -> Folder {
         upsd: given("upsd.conf", UPSD),
         users: given("upsd.users", USERS),
         upsmon: given("upsmon.conf", UPSMON),
-        others: Vec::new(),
+        upssched: None,
     }
 }
 
@@ -245,6 +245,18 @@ fn the_one_mistake_of_the_guide_is_named() {
     "POWERDOWNFLAG",
     "POLLFREQALERT 20\nDEADTIME 60\nPOWERDOWNFLAG",
     "upsmon.conf:3:1: warning: on battery this looks every 20 s, but upsd takes data for stale after 15 s (MAXAGE)"
+)]
+#[case::never_run(
+    "upsmon.conf",
+    "POWERDOWNFLAG",
+    "NOTIFYCMD /bin/notify\nPOWERDOWNFLAG",
+    "upsmon.conf:3:1: warning: NOTIFYCMD is never run: no NOTIFYFLAG has EXEC"
+)]
+#[case::upssched(
+    "upsmon.conf",
+    "POWERDOWNFLAG",
+    "NOTIFYCMD /sbin/upssched\nNOTIFYFLAG ONBATT EXEC\nPOWERDOWNFLAG",
+    "upsmon.conf:3:1: error: NOTIFYCMD is upssched, which needs upssched.conf"
 )]
 #[case::slave(
     "upsmon.conf",
