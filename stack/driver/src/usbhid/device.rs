@@ -310,10 +310,10 @@ impl HidDevice {
         let wide = self.max_report || self.wide.contains(&id);
         let length = if wide { self.longest() } else { declared };
         let mut answer = self.control_in(kind, id, length).await;
-        if answer == Err(TransferError::Overflow) && !wide {
-            // It has more to say than it declares.
+        if !wide && matches!(answer, Err(TransferError::Overflow | TransferError::Fault(_))) {
+            // It may have more to say than it declares; usbfs, as nusb has it, tells that from no other fault.
             answer = self.control_in(kind, id, self.longest()).await;
-            if answer.is_ok() {
+            if answer.as_ref().is_ok_and(|bytes| bytes.len() > declared) {
                 self.wide.insert(id);
             }
         }

@@ -44,6 +44,8 @@ pub(super) struct State {
     /// Reports that were written, without their ids.
     pub(super) written: Vec<(u8, Vec<u8>)>,
     pub(super) halts_cleared: u32,
+    /// What it says when an answer is longer than what was asked for.
+    pub(super) overflow: TransferError,
     pub(super) gone: bool,
     /// Writes are accepted and forgotten.
     pub(super) stubborn: bool,
@@ -101,6 +103,7 @@ impl Ups {
                 asked: Vec::new(),
                 written: Vec::new(),
                 halts_cleared: 0,
+                overflow: TransferError::Overflow,
                 gone: false,
                 stubborn: false,
                 refuses: None,
@@ -233,7 +236,7 @@ impl UsbDevice for Handle {
                     let data = state.features.get(&low).ok_or(TransferError::Stall)?;
                     let answer = [&[low], &data[..]].concat();
                     if answer.len() > usize::from(length) {
-                        return Err(TransferError::Overflow);
+                        return Err(state.overflow.clone());
                     }
                     answer
                 }

@@ -209,13 +209,23 @@ async fn a_halted_pipe_is_cleared_and_then_given_up() {
     assert_eq!(bench.ups.asked().len(), 3);
 }
 
+#[rstest]
+#[case(TransferError::Overflow)]
+#[case::as_usbfs_has_it(fault())]
 #[tokio::test(start_paused = true)]
-async fn a_device_that_says_more_than_it_declares_is_asked_for_more() {
-    let bench = Bench::running(&[], |ups| {
+async fn a_device_that_says_more_than_it_declares_is_asked_for_more(#[case] overflow: TransferError) {
+    let mut bench = Bench::running(&[], |ups| {
         ups.features.insert(0x0e, vec![229, 0, 0, 0, 7]);
+        ups.overflow = overflow;
     })
     .await;
     assert_eq!(bench.tree.get("output.voltage"), Some("229.0"));
+    // From then on at once.
+    bench.pass(30).await;
+    bench.poll().await.unwrap();
+    let lengths = bench.ups.with(|ups| std::mem::take(&mut ups.asked));
+    let lengths: Vec<u16> = lengths.iter().filter(|(id, _)| *id == 0x0e).map(|(_, length)| *length).collect();
+    assert_eq!(lengths, [64]);
 }
 
 #[tokio::test(start_paused = true)]

@@ -45,7 +45,7 @@ fn transfer_error(error: nusb::transfer::TransferError) -> TransferError {
         E::Cancelled => TransferError::Timeout,
         E::Stall => TransferError::Stall,
         E::Disconnected => TransferError::Disconnected,
-        E::Unknown(code) if code == libc::EOVERFLOW as u32 => TransferError::Overflow,
+        // An overflow (EOVERFLOW) is among the faults.
         E::Fault | E::InvalidArgument | E::Unknown(_) => TransferError::Fault(error.to_string()),
     }
 }
