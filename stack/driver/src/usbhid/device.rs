@@ -7,6 +7,7 @@ use outage_hid::{Descriptor, Path, ReportKind, parse};
 use outage_host::Host;
 use outage_host::usb::{Setup, TransferError, UsbDevice};
 
+use super::explore::hex;
 use super::settings::Settings;
 
 /// How long a report may take.
@@ -259,6 +260,9 @@ impl HidDevice {
             if bytes.len() < length {
                 let text = format!("report descriptor of {} bytes instead of {length}", bytes.len());
                 self.host.warn(text);
+            }
+            if settings.explore {
+                self.host.notice(format!("Report descriptor, {} bytes: {}", bytes.len(), hex(&bytes)));
             }
             let (descriptor, oddities) = parse(&bytes);
             for oddity in oddities {

@@ -5,6 +5,7 @@ mod command;
 mod cps;
 mod dates;
 mod device;
+mod explore;
 #[cfg(test)]
 mod fake;
 mod generic;
@@ -451,6 +452,9 @@ impl Family for UsbHid {
             &opened.learnt.rows,
             settings.interrupt_only,
         );
+        if settings.explore {
+            opened.explore(&host).await;
+        }
         opened.cycle(Mode::Init, &host, tree).await?;
         opened.estimate_power(tree);
         opened.dirty = false;

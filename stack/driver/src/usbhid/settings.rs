@@ -57,7 +57,7 @@ pub const OPTIONS: &[OptionInfo] = &[
     option("powercom_sdcmd_byte_order_fallback", "accepted; for another make"),
     option("powercom_sdcmd_discrete_delay", "accepted; for another make"),
     option("waitbeforereconnect", "seconds to wait before looking for a lost device"),
-    option("explore", "accepted; for developers of the C driver"),
+    option("explore", "also say the report descriptor, every feature report and its values"),
     option("winhid", "accepted; for Windows"),
     option("LIBUSB_DEBUG", "accepted; there is no libusb here"),
 ];
@@ -160,6 +160,7 @@ pub(crate) struct Settings {
     pub(crate) interrupt_only: bool,
     pub(crate) interrupt_size: Option<usize>,
     pub(crate) max_report: bool,
+    pub(crate) explore: bool,
     pub(crate) online_discharge: OnlineDischarge,
     pub(crate) throttle: Duration,
     pub(crate) hover_charge: f64,
@@ -249,6 +250,7 @@ impl Settings {
                 .and_then(|size| usize::try_from(size).ok())
                 .filter(|size| *size > 0),
             max_report: options.flag("maxreport"),
+            explore: options.flag("explore"),
             online_discharge: OnlineDischarge {
                 on_battery: on_battery.iter().any(|name| options.flag(name)),
                 calibration: options.flag("onlinedischarge_calibration"),
