@@ -111,7 +111,7 @@ impl Director {
                 self.ask(questions.clone());
                 next_question = now + ASK_EVERY;
             }
-            if outcome.lane == lane::LaneKind::Process && now >= next_picture {
+            if outcome.lane != lane::LaneKind::Virtual && now >= next_picture {
                 watch.picture(now, &self.picture());
                 next_picture = now + picture_every;
             }
@@ -119,7 +119,7 @@ impl Director {
             if !questions.is_empty() && self.asking == 0 {
                 wake = Some(wake.map_or(next_question, |at| at.min(next_question)));
             }
-            if outcome.lane == lane::LaneKind::Process {
+            if outcome.lane != lane::LaneKind::Virtual {
                 wake = Some(wake.map_or(next_picture, |at| at.min(next_picture)));
             }
             let sleep = async {
@@ -232,10 +232,19 @@ impl Director {
     fn begin_stop(&mut self, machine: &str) {
         self.become_(machine, MachineState::Stopping);
         let Some(spec) = self.scenario.machines.iter().find(|spec| spec.name == machine) else { return };
-        let (lane, name, clock, time) =
-            (self.lane.clone(), machine.to_owned(), self.clock.clone(), spec.stop_time);
+        let (lane, spec, clock, sink) =
+            (self.lane.clone(), spec.clone(), self.clock.clone(), self.sink.clone());
         self.tasks.spawn(async move {
-            clock.sleep(time).await;
+            let name = spec.name;
+            if spec.early_killpower
+                && let Err(text) = lane.killpower(&name).await
+            {
+                sink.send(&name, What::Log { process: "early".to_owned(), text });
+            }
+            clock.sleep(spec.stop_time).await;
+            if spec.hangs {
+                std::future::pending::<()>().await;
+            }
             lane.stop(&name).await;
             Done::Stopped(name)
         });

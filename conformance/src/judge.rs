@@ -211,7 +211,8 @@ impl Judge {
         match &event.what {
             What::Machine { state } => {
                 self.machines.insert(event.place.clone(), *state);
-                if *state == MachineState::Crashed {
+                let may = self.scenario.machines.iter().any(|m| m.name == event.place && m.may_crash);
+                if *state == MachineState::Crashed && !may {
                     let seen = "its power went while it ran".to_owned();
                     self.fail(
                         event.at,
@@ -221,6 +222,11 @@ impl Judge {
                     );
                     return;
                 }
+            }
+            What::Damage { text } => {
+                let step = format!("nothing is lost or broken on {}", event.place);
+                self.fail(event.at, None, step, text.clone());
+                return;
             }
             What::Output { on, .. } => {
                 self.outputs.insert(event.place.clone(), *on);

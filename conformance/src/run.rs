@@ -13,9 +13,10 @@ use tokio::sync::mpsc;
 use crate::clock::{Clock, Leaping};
 use crate::director::Director;
 use crate::judge::{Failure, Held};
-use crate::lane::LaneKind;
+use crate::lane::kernel::{self, KernelLane, Programs};
 use crate::lane::process::ProcessLane;
 use crate::lane::virt::VirtualLane;
+use crate::lane::{Lane, LaneKind, Trouble};
 use crate::scenario::Scenario;
 use crate::trace::{Event, What};
 
@@ -30,6 +31,8 @@ pub struct Run {
     pub device_names: String,
     /// The lane.
     pub lane: LaneKind,
+    /// Whose programs it runs, in the kernel lane.
+    pub programs: Programs,
     /// The seed of everything random.
     pub seed: u64,
 }
@@ -45,6 +48,8 @@ pub struct Outcome {
     pub lane: LaneKind,
     /// The seed.
     pub seed: u64,
+    /// What the run would have needed and is not here: it was skipped.
+    pub unmet: Option<String>,
     /// What failed, if anything did.
     pub failure: Option<Failure>,
     /// The steps that held.
@@ -73,7 +78,8 @@ pub fn runs(scenario: &Scenario, lane: LaneKind, seed: u64) -> Vec<Run> {
         }
         let devices: Vec<_> = scenario.upses.iter().flat_map(|ups| ups.devices.clone()).collect();
         let device_names = devices.join("+");
-        Run { name: format!("{}/{device_names}", scenario.name), device_names, scenario, lane, seed }
+        let (name, programs) = (format!("{}/{device_names}", scenario.name), Programs::Ours);
+        Run { name, device_names, scenario, lane, programs, seed }
     };
     (0..count).map(one).collect()
 }
@@ -118,6 +124,7 @@ pub fn execute(run: &Run, program: &std::path::Path, watch: &mut dyn Watch) -> O
         device_names: run.device_names.clone(),
         lane: run.lane,
         seed: run.seed,
+        unmet: None,
         failure: None,
         held: Vec::new(),
         trace: Vec::new(),
@@ -134,15 +141,19 @@ pub fn execute(run: &Run, program: &std::path::Path, watch: &mut dyn Watch) -> O
             let timeline = timeline.clone();
             builder.on_thread_park(move || timeline.leap())
         }
-        LaneKind::Process => builder.enable_all(),
+        LaneKind::Process | LaneKind::Kernel => builder.enable_all(),
     };
     let result = match builder.build() {
         Ok(runtime) => runtime.block_on(drive(run, timeline, program, watch, &mut outcome)),
-        Err(error) => Err(format!("failed to start a runtime: {error}")),
+        Err(error) => Err(Trouble::Broken(format!("failed to start a runtime: {error}"))),
     };
-    if let Err(seen) = result {
-        let step = "the scenario's world can be set up".to_owned();
-        outcome.failure = Some(Failure { at: Duration::ZERO, span: None, step, seen });
+    match result {
+        Ok(()) => {}
+        Err(Trouble::Unmet(what)) => outcome.unmet = Some(what),
+        Err(Trouble::Broken(seen)) => {
+            let step = "the scenario's world can be set up".to_owned();
+            outcome.failure = Some(Failure { at: Duration::ZERO, span: None, step, seen });
+        }
     }
     outcome.took = stopwatch.elapsed();
     outcome
@@ -154,10 +165,11 @@ async fn drive(
     program: &std::path::Path,
     watch: &mut dyn Watch,
     outcome: &mut Outcome,
-) -> Result<(), String> {
+) -> Result<(), Trouble> {
     let (base, scale): (Arc<dyn outage_simulator::clock::Clock>, _) = match run.lane {
         LaneKind::Virtual => (Arc::new(Leaping(timeline.clone())), 1.0),
         LaneKind::Process => (Arc::new(TokioClock::default()), run.scenario.scale),
+        LaneKind::Kernel => (Arc::new(TokioClock::default()), kernel::scale(&run.scenario, run.programs)),
     };
     let clock = Clock::over(Arc::clone(&base), scale);
     let (sender, events) = mpsc::unbounded_channel();
@@ -179,13 +191,17 @@ async fn drive(
             Director::new(run.scenario.clone(), lane, upses, clock, sink, events).play(watch, outcome).await;
             Ok(())
         }
-        LaneKind::Process => {
+        LaneKind::Process | LaneKind::Kernel => {
             let folder = tempfile::Builder::new()
                 .prefix("outage-")
                 .tempdir()
                 .map_err(|error| format!("failed to make a folder for the run: {error}"))?;
-            let lane =
-                ProcessLane::set_up(folder.path(), program, &run.scenario, &upses, sink.clone()).await?;
+            let (place, own) = (folder.path(), sink.clone());
+            let lane: Arc<dyn Lane> = if run.lane == LaneKind::Kernel {
+                KernelLane::set_up(place, program, run.programs, scale, &run.scenario, &upses, own).await?
+            } else {
+                ProcessLane::set_up(place, program, &run.scenario, &upses, own).await?
+            };
             Director::new(run.scenario.clone(), lane, upses, clock, sink, events).play(watch, outcome).await;
             if outcome.failure.is_some() {
                 outcome.kept = Some(folder.keep());

@@ -40,6 +40,8 @@ pub enum What {
     ShutdownCommand,
     /// POWERDOWNFLAG appeared.
     FlagWritten,
+    /// Something was lost or broken that must not be, whatever a scenario says.
+    Damage { text: String },
     /// A process said something.
     Log { process: String, text: String },
     /// A process ended.
@@ -81,6 +83,7 @@ impl fmt::Display for What {
             Self::Notice { kind, text, .. } => write!(f, "upsmon: {kind}: {text}"),
             Self::ShutdownCommand => f.write_str("upsmon runs the shutdown command"),
             Self::FlagWritten => f.write_str("the powerdown flag is there"),
+            Self::Damage { text } => write!(f, "DAMAGE: {text}"),
             Self::Log { process, text } => write!(f, "{process}: {text}"),
             Self::Exit { process, text } => write!(f, "{process} ended: {text}"),
             Self::Answer { variable, text } => write!(f, "{variable}: {text}"),

@@ -16,6 +16,7 @@ use clap::{Parser, Subcommand};
 
 use crate::hooks;
 use crate::lane::LaneKind;
+use crate::lane::kernel::Programs;
 
 /// Pull the plug on a virtual UPS, and see what the stack makes of it.
 #[derive(Parser)]
@@ -131,6 +132,9 @@ pub(crate) struct RunArgs {
     /// How real: virtual (one process, virtual time) or process (real programs, real time); both unless given
     #[arg(long)]
     lane: Option<LaneKind>,
+    /// Whose programs: ours, or nut (NUT's own as Debian has them, in the kernel lane)
+    #[arg(long, default_value = "ours")]
+    target: Programs,
     /// Seed of everything random
     #[arg(long, default_value_t = 1)]
     seed: u64,

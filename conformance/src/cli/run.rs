@@ -1,6 +1,6 @@
 //! `outage run`.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::io::IsTerminal as _;
 use std::path::Path;
 use std::process::ExitCode;
@@ -11,10 +11,14 @@ use outage_simulator::ups::State;
 
 use super::{RunArgs, files};
 use crate::lane::LaneKind;
-use crate::report::say;
+use crate::lane::kernel::Programs;
+use crate::report::{Count, count, say};
 use crate::report::{json, junit, text};
 use crate::run::{self, Nobody, Outcome, Run, Watch};
 use crate::trace::Event;
+
+/// Guests at a time, at most.
+const GUESTS: usize = 2;
 
 /// Runs what was asked for and reports it.
 pub(super) fn main(args: &RunArgs) -> Result<ExitCode, String> {
@@ -24,19 +28,25 @@ pub(super) fn main(args: &RunArgs) -> Result<ExitCode, String> {
     let mut runs = Vec::new();
     for lane in lanes {
         for (file, loaded) in loaded.iter().enumerate() {
-            runs.extend(run::runs(&loaded.scenario, lane, args.seed).into_iter().map(|run| (file, run)));
+            for mut run in run::runs(&loaded.scenario, lane, args.seed) {
+                run.programs = args.target;
+                runs.push((file, run));
+            }
         }
     }
     if let Some(only) = &args.only {
         choose(&mut runs, only)?;
     }
     if runs.is_empty() {
-        return Err("nothing to run: the scenarios are for the other lane".to_owned());
+        return Err("nothing to run: the scenarios are for another lane".to_owned());
     }
     if let Some(path) = &args.junit {
         // Found out before the runs, not after them.
         let opened = std::fs::OpenOptions::new().write(true).create(true).truncate(false).open(path);
         opened.map_err(|error| not_written(path, &error))?;
+    }
+    if args.target == Programs::Nut && runs.iter().any(|(_, run)| run.lane != LaneKind::Kernel) {
+        return Err("--target nut goes with --lane kernel: the other lanes run our programs".to_owned());
     }
     let program = super::this_program()?;
     let mut outcomes = Vec::new();
@@ -49,10 +59,14 @@ pub(super) fn main(args: &RunArgs) -> Result<ExitCode, String> {
         }
         outcomes.push((file, outcome));
     };
-    // The process lane waits most of the time, so several run side by side; the virtual one keeps a core busy.
-    let (processes, virtuals): (Vec<_>, Vec<_>) =
-        runs.into_iter().partition(|(_, run)| run.lane == LaneKind::Process && !args.verbose);
-    for (file, run) in virtuals {
+    // The process lane waits most of the time, so several run side by side; a guest keeps a core busy while it boots; the
+    // virtual lane keeps one busy all the time.
+    let mut lots: BTreeMap<LaneKind, Vec<(usize, Run)>> = BTreeMap::new();
+    for (file, run) in runs {
+        lots.entry(if args.verbose { LaneKind::Virtual } else { run.lane }).or_default().push((file, run));
+    }
+    let mut lot = |lane| lots.remove(&lane).unwrap_or_default();
+    for (file, run) in lot(LaneKind::Virtual) {
         let outcome = if args.verbose {
             run::execute(&run, &program, &mut Printer)
         } else {
@@ -60,7 +74,8 @@ pub(super) fn main(args: &RunArgs) -> Result<ExitCode, String> {
         };
         report(file, outcome);
     }
-    side_by_side(processes, args.jobs.max(1), &program, &mut report);
+    side_by_side(lot(LaneKind::Process), args.jobs.max(1), &program, &mut report);
+    side_by_side(lot(LaneKind::Kernel), args.jobs.clamp(1, GUESTS), &program, &mut report);
     outcomes.sort_by_key(|(file, outcome)| (outcome.lane, *file, outcome.name.clone()));
     let outcomes: Vec<_> = outcomes.into_iter().map(|(_, outcome)| outcome).collect();
     finish(args, &outcomes)
@@ -99,11 +114,12 @@ fn finish(args: &RunArgs, outcomes: &[Outcome]) -> Result<ExitCode, String> {
             junit::document(outcomes).map_err(|error| format!("failed to make the JUnit report: {error}"))?;
         write(path, &xml)?;
     }
-    let failed = outcomes.iter().filter(|outcome| outcome.failure.is_some()).count();
+    let Count { passed, failed, skipped } = count(outcomes);
     if args.json {
         say(format_args!("{}", json::document(outcomes)));
     } else {
-        say(format_args!("{} passed, {failed} failed", outcomes.len() - failed));
+        let skipped = if skipped > 0 { format!(", {skipped} skipped") } else { String::new() };
+        say(format_args!("{passed} passed, {failed} failed{skipped}"));
     }
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }

@@ -1,6 +1,7 @@
 //! Lanes: the same scenario with more or less of the world real.
 
 mod files;
+pub mod kernel;
 mod network;
 pub mod process;
 pub mod virt;
@@ -20,6 +21,8 @@ pub enum LaneKind {
     Virtual,
     /// The real programs as processes, in real time that the scenario's scale stretches.
     Process,
+    /// Linux guests in QEMU, with a kernel, an init and a power-off of their own.
+    Kernel,
 }
 
 impl fmt::Display for LaneKind {
@@ -27,6 +30,7 @@ impl fmt::Display for LaneKind {
         f.pad(match self {
             Self::Virtual => "virtual",
             Self::Process => "process",
+            Self::Kernel => "kernel",
         })
     }
 }
@@ -38,7 +42,8 @@ impl FromStr for LaneKind {
         match word {
             "virtual" => Ok(Self::Virtual),
             "process" => Ok(Self::Process),
-            other => Err(format!("there is no lane `{other}`: virtual or process")),
+            "kernel" => Ok(Self::Kernel),
+            other => Err(format!("there is no lane `{other}`: virtual, process or kernel")),
         }
     }
 }
@@ -52,14 +57,31 @@ pub(crate) enum Ending {
     Stop,
 }
 
+/// Why a lane's world could not be set up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// Something that it needs is not here.
+    Unmet(String),
+    /// Something failed.
+    Broken(String),
+}
+
+impl From<String> for Trouble {
+    fn from(text: String) -> Self {
+        Self::Broken(text)
+    }
+}
+
 /// A world in which machines run the stack. What happens there reaches the director as events.
 #[async_trait]
 pub(crate) trait Lane: Send + Sync {
     /// Power is there: starts a machine's drivers, upsd and upsmon.
     async fn boot(&self, machine: &str) -> Result<(), String>;
     /// The orderly stop that a shutdown command asks for: ends the services and, last of all, turns the UPS off when the
-    /// powerdown flag says so (`upsmon -K` and `upsdrvctl shutdown`).
+    /// powerdown flag says so (`upsmon -K` and `upsdrvctl shutdown`), unless that was ordered early.
     async fn stop(&self, machine: &str);
+    /// Orders the UPS to cut its output while the services still run (`upsdrvctl shutdown`).
+    async fn killpower(&self, machine: &str) -> Result<(), String>;
     /// The power is gone: everything on the machine ends where it stands.
     fn cut(&self, machine: &str);
     /// Asks a machine's upsd for a variable.
@@ -73,7 +95,7 @@ pub(crate) trait Lane: Send + Sync {
     /// Cuts or mends the network between two machines. What is on the way meanwhile arrives when it is mended.
     fn network(&self, one: &str, other: &str, up: bool);
     /// Puts a powerdown flag where upsmon looks for it.
-    fn write_flag(&self, machine: &str) -> Result<(), String>;
+    async fn write_flag(&self, machine: &str) -> Result<(), String>;
     /// Whether the powerdown flag is there, and whether `upsmon -K` says so.
     async fn flag(&self, machine: &str) -> Result<(bool, bool), String>;
 }
@@ -87,7 +109,7 @@ pub(crate) async fn act(lane: &dyn Lane, machine: &str, action: &MachineAction) 
             lane.end(machine, service, Ending::Stop).await?;
             lane.start(machine, service).await
         }
-        MachineAction::WriteFlag => lane.write_flag(machine),
+        MachineAction::WriteFlag => lane.write_flag(machine).await,
         MachineAction::Network { other, up } => {
             lane.network(machine, other, *up);
             Ok(())

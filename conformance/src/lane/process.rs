@@ -76,18 +76,8 @@ impl ProcessLane {
         let listener = UnixListener::bind(folder.join("lab.sock"))
             .map_err(|error| format!("failed to listen in {}: {error}", folder.display()))?;
         tasks.spawn(hear_hooks(listener, sink.clone()));
-        let mut ports = BTreeMap::new();
-        // All are held until all are known, so that no two machines get the same one.
-        let mut held = Vec::new();
-        for machine in &scenario.machines {
-            let probe = std::net::TcpListener::bind("127.0.0.1:0")
-                .map_err(|error| format!("failed to find a free port on 127.0.0.1: {error}"))?;
-            let address =
-                probe.local_addr().map_err(|error| format!("failed to find a free port: {error}"))?;
-            ports.insert(machine.name.clone(), address.port());
-            held.push(probe);
-        }
-        drop(held);
+        let names = scenario.machines.iter().map(|machine| machine.name.clone());
+        let ports = names.zip(free_ports(scenario.machines.len())?).collect();
         let network = Network::lay(scenario, &ports, &mut tasks).await?;
         let lane = Self {
             folder,
@@ -237,8 +227,21 @@ impl ProcessLane {
     }
 }
 
+/// So many TCP ports of 127.0.0.1 that nobody listens at.
+pub(super) fn free_ports(count: usize) -> Result<Vec<u16>, String> {
+    // All are held until all are known, so that no two are the same.
+    let held: Vec<_> = (0..count)
+        .map(|_| std::net::TcpListener::bind("127.0.0.1:0"))
+        .collect::<Result<_, _>>()
+        .map_err(|error| format!("failed to find a free port on 127.0.0.1: {error}"))?;
+    held.iter()
+        .map(|probe| probe.local_addr().map(|address| address.port()))
+        .collect::<Result<_, _>>()
+        .map_err(|error| format!("failed to find a free port: {error}"))
+}
+
 /// Plugs each UPS into its bus: driver and port of each.
-async fn plug_in(
+pub(super) async fn plug_in(
     folder: &Path,
     upses: &BTreeMap<String, Ups>,
     tasks: &mut JoinSet<()>,
@@ -332,15 +335,21 @@ impl Lane for ProcessLane {
             self.end_process(machine, &service, child, Ending::Stop).await;
         }
         let late = async {
-            if self.finish(machine, &["upsmon", "-K"]).await?
-                && !self.finish(machine, &["upsdrvctl", "shutdown"]).await?
-            {
-                return Err("upsdrvctl shutdown failed".to_owned());
+            if !self.spec(machine)?.early_killpower && self.finish(machine, &["upsmon", "-K"]).await? {
+                self.killpower(machine).await?;
             }
             Ok::<(), String>(())
         };
         if let Err(text) = late.await {
             self.sink.send(machine, What::Log { process: "late".to_owned(), text });
+        }
+    }
+
+    async fn killpower(&self, machine: &str) -> Result<(), String> {
+        if self.finish(machine, &["upsdrvctl", "shutdown"]).await? {
+            Ok(())
+        } else {
+            Err("upsdrvctl shutdown failed".to_owned())
         }
     }
 
@@ -390,7 +399,7 @@ impl Lane for ProcessLane {
         self.network.set(one, other, up);
     }
 
-    fn write_flag(&self, machine: &str) -> Result<(), String> {
+    async fn write_flag(&self, machine: &str) -> Result<(), String> {
         let path = self.flag_path(machine);
         std::fs::write(&path, files::FLAG_CONTENT)
             .map_err(|error| format!("failed to write {}: {error}", path.display()))

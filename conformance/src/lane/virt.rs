@@ -303,15 +303,22 @@ impl Lane for VirtualLane {
             self.end_process(&machine, pid, Ending::Stop).await;
         }
         let late = async {
-            if Self::finish(&machine, &["upsmon", "-K"]).await?
-                && !Self::finish(&machine, &["upsdrvctl", "shutdown"]).await?
-            {
-                return Err("upsdrvctl shutdown failed".to_owned());
+            if !self.spec(name)?.early_killpower && Self::finish(&machine, &["upsmon", "-K"]).await? {
+                self.killpower(name).await?;
             }
             Ok::<(), String>(())
         };
         if let Err(text) = late.await {
             self.sink.send(name, What::Log { process: "late".to_owned(), text });
+        }
+    }
+
+    async fn killpower(&self, name: &str) -> Result<(), String> {
+        let machine = self.world.machine(name);
+        if Self::finish(&machine, &["upsdrvctl", "shutdown"]).await? {
+            Ok(())
+        } else {
+            Err("upsdrvctl shutdown failed".to_owned())
         }
     }
 
@@ -370,7 +377,7 @@ impl Lane for VirtualLane {
         }
     }
 
-    fn write_flag(&self, machine: &str) -> Result<(), String> {
+    async fn write_flag(&self, machine: &str) -> Result<(), String> {
         let written = self.world.machine(machine).put_file(FLAG, files::FLAG_CONTENT, 0o600);
         written.map_err(|error| format!("failed to write {FLAG}: {error}"))
     }

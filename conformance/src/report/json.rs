@@ -2,16 +2,18 @@
 
 use serde_json::{Value, json};
 
+use super::{Count, count};
 use crate::run::Outcome;
 use crate::trace::millis;
 
 /// All runs as one JSON document.
 #[must_use]
 pub fn document(outcomes: &[Outcome]) -> Value {
-    let failed = outcomes.iter().filter(|outcome| outcome.failure.is_some()).count();
+    let Count { passed, failed, skipped } = count(outcomes);
     json!({
-        "passed": outcomes.len() - failed,
+        "passed": passed,
         "failed": failed,
+        "skipped": skipped,
         "runs": outcomes.iter().map(run).collect::<Vec<_>>(),
     })
 }
@@ -21,7 +23,12 @@ fn run(outcome: &Outcome) -> Value {
         "name": outcome.name,
         "lane": outcome.lane.to_string(),
         "seed": outcome.seed,
-        "verdict": if outcome.failure.is_none() { "pass" } else { "fail" },
+        "verdict": match outcome {
+            Outcome { unmet: Some(_), .. } => "skip",
+            Outcome { failure: Some(_), .. } => "fail",
+            _ => "pass",
+        },
+        "unmet": outcome.unmet,
         "lasted": millis(outcome.lasted),
         "held": outcome.held.iter().map(|held| json!({ "t": millis(held.at), "step": held.step })).collect::<Vec<_>>(),
         "failure": outcome.failure.as_ref().map(|failure| json!({

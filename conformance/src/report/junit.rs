@@ -13,6 +13,14 @@ pub fn document(outcomes: &[Outcome]) -> Result<String, quick_junit::SerializeEr
     let mut suite = TestSuite::new("scenarios");
     for outcome in outcomes {
         let status = match &outcome.failure {
+            None if outcome.unmet.is_some() => {
+                let mut status = TestCaseStatus::skipped();
+                status.set_message(format!(
+                    "precondition unmet: {}",
+                    outcome.unmet.as_deref().unwrap_or_default()
+                ));
+                status
+            }
             None => TestCaseStatus::success(),
             Some(failure) => {
                 let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);

@@ -8,6 +8,13 @@ use crate::run::Outcome;
 /// One line for a run: verdict, name, lane and how long it took.
 #[must_use]
 pub fn line(outcome: &Outcome) -> String {
+    if let Some(what) = &outcome.unmet {
+        return format!(
+            "skip  {:<36} {:<8} precondition unmet: {what}",
+            outcome.name,
+            outcome.lane.to_string()
+        );
+    }
     let verdict = if outcome.failure.is_none() { "pass" } else { "FAIL" };
     format!(
         "{verdict}  {:<36} {:<8} {:>9.1} s of it in {:>7.3} s",

@@ -55,6 +55,12 @@ pub struct MachineSpec {
     pub plugged_into: Vec<String>,
     /// How long its orderly stop takes, from the shutdown command to the end of its services.
     pub stop_time: Duration,
+    /// Its stop never ends.
+    pub hangs: bool,
+    /// It orders the UPS to cut when its stop begins, not when it has ended.
+    pub early_killpower: bool,
+    /// Its power may go while it runs: that alone fails nothing.
+    pub may_crash: bool,
     /// UPSes whose drivers and upsd it runs.
     pub serves: Vec<String>,
     /// Its MONITOR lines.

@@ -4,6 +4,9 @@ mod action;
 
 use std::time::Duration;
 
+/// Who else speaks in the kernel lane: the disk's journal, the steps of the machine's stop, the program that counts.
+const GUEST_SPEAKERS: [&str; 3] = ["kernel", "init", "counter"];
+
 use kdl::{KdlDocument, KdlNode};
 
 use super::check::{self, Mention};
@@ -162,6 +165,9 @@ impl Parser<'_> {
             name: name.clone(),
             plugged_into: Vec::new(),
             stop_time: Duration::from_secs(2),
+            hangs: false,
+            early_killpower: false,
+            may_crash: false,
             serves: Vec::new(),
             monitors: Vec::new(),
             upsmon: Vec::new(),
@@ -180,6 +186,21 @@ impl Parser<'_> {
                     Ok(())
                 }
                 "stop-time" => inner.seconds("a time").map(|time| machine.stop_time = time),
+                "hangs" => {
+                    machine.hangs = true;
+                    Ok(())
+                }
+                "may-crash" => {
+                    machine.may_crash = true;
+                    Ok(())
+                }
+                "killpower" => inner.text("`early` or `late`").and_then(|when| match when.as_str() {
+                    "early" | "late" => {
+                        machine.early_killpower = when == "early";
+                        Ok(())
+                    }
+                    other => Err(inner.wrong(format!("killpower is `early` or `late`, not `{other}`"))),
+                }),
                 "monitor" => self.monitor(&mut inner, &name).map(|monitor| machine.monitors.push(monitor)),
                 "upsmon" => {
                     machine.upsmon.extend(directives(&inner));
@@ -191,7 +212,7 @@ impl Parser<'_> {
                 }
                 other => Err(inner
                     .fault(format!("a machine has no `{other}`"))
-                    .help("it has: plugged-into, serves, monitor, upsmon, upsd, stop-time")),
+                    .help("it has: plugged-into, serves, monitor, upsmon, upsd, stop-time, hangs, killpower, may-crash")),
             };
             self.done(read, inner);
         }
@@ -403,8 +424,10 @@ impl Parser<'_> {
                 let Some(process) = reader.text_of("process")? else {
                     return Err(reader.fault("`log` needs `process=`"));
                 };
-                if !outage_ups::PROGRAMS.iter().any(|program| program.name == process) {
-                    let help = "a program of the stack: upsd, upsmon, upsdrvctl or a driver, e.g. usbhid-ups";
+                let of_the_guest = GUEST_SPEAKERS.contains(&process.as_str());
+                if !of_the_guest && !outage_ups::PROGRAMS.iter().any(|program| program.name == process) {
+                    let help = "a program of the stack: upsd, upsmon, upsdrvctl or a driver, e.g. usbhid-ups; \
+                                in the kernel lane also kernel, init and counter";
                     return Err(reader.wrong(format!("there is no program `{process}`")).help(help));
                 }
                 let machine = reader.text_of("machine")?;

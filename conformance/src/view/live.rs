@@ -106,6 +106,7 @@ fn style(event: &Event) -> Style {
         What::Machine { state } => machine_style(*state).add_modifier(Modifier::BOLD),
         What::Output { on, .. } => Style::new().fg(if *on { Color::Green } else { Color::Red }),
         What::Ups { .. } | What::Answer { .. } => Style::new().fg(Color::Cyan),
+        What::Damage { .. } => Style::new().fg(Color::Red).add_modifier(Modifier::BOLD),
         What::Log { .. } | What::Exit { .. } => Style::new().fg(Color::DarkGray),
     }
 }

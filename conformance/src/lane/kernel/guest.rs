@@ -1,0 +1,212 @@
+//! One guest while it runs: QEMU, and the two lines that come out of it.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::UnixStream;
+use tokio::net::unix::OwnedWriteHalf;
+use tokio::process::Command;
+use tokio::sync::{Mutex, mpsc, watch};
+use tokio::task::{AbortHandle, JoinSet};
+
+use super::agent::{self, Told};
+use super::image::Image;
+
+/// The emulator.
+pub(super) const QEMU: &str = "qemu-system-x86_64";
+/// A machine with nothing that it does not need, which ends when it is switched off.
+pub(super) const BARE: [&str; 11] = [
+    "-M",
+    "q35",
+    "-cpu",
+    "max",
+    "-m",
+    "256",
+    "-display",
+    "none",
+    "-nodefaults",
+    "-no-reboot",
+    "-no-user-config",
+];
+/// How long QEMU may take to make its sockets.
+const SOCKET_LIMIT: Duration = Duration::from_secs(10);
+/// How often it is looked for them.
+const SOCKET_EVERY: Duration = Duration::from_millis(20);
+/// How much of the console an error shows.
+const CONSOLE_LINES: usize = 12;
+
+/// What a guest says.
+#[derive(Debug)]
+pub(super) enum Said {
+    /// Its agent.
+    Told(Told),
+    /// A process, in the system's log.
+    Logged(String, String),
+}
+
+/// What a guest is made of.
+pub(super) struct Parts<'a> {
+    /// Kernel and common initramfs.
+    pub(super) image: &'a Image,
+    /// Its own folder: sockets, console, initramfs.
+    pub(super) folder: &'a Path,
+    /// What its own initramfs adds, as a compressed archive.
+    pub(super) own: &'a Path,
+    /// Its disk.
+    pub(super) disk: &'a Path,
+    /// The laboratory's port that leads to its upsd.
+    pub(super) port: u16,
+    /// Lines to serial UPSes, in the order of its ports from `/dev/ttyS2` on.
+    pub(super) lines: &'a [PathBuf],
+}
+
+/// A running guest. Dropping it is a power cut; so is the end of this program, whatever ends it.
+pub(super) struct Guest {
+    orders: Mutex<OwnedWriteHalf>,
+    /// The power: aborting this task kills QEMU.
+    power: AbortHandle,
+    ended: watch::Receiver<bool>,
+    console: PathBuf,
+    _tasks: JoinSet<()>,
+}
+
+impl Guest {
+    /// Switches a machine on. What it says goes to `said`.
+    ///
+    /// # Errors
+    /// Text: QEMU does not start, or makes no sockets.
+    pub(super) async fn start(parts: &Parts<'_>, said: mpsc::UnboundedSender<Said>) -> Result<Self, String> {
+        let console = parts.folder.join("console");
+        let agent = parts.folder.join("agent.sock");
+        let syslog = parts.folder.join("syslog.sock");
+        for stale in [&console, &agent, &syslog] {
+            let _ = std::fs::remove_file(stale);
+        }
+        let initramfs = parts.folder.join("initramfs.gz");
+        join(&[&parts.image.initramfs(), parts.own], &initramfs)?;
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL", "--", QEMU, "-accel", parts.image.accelerator]).args(BARE);
+        command.arg("-kernel").arg(parts.image.kernel()).arg("-initrd").arg(&initramfs);
+        command.args(["-append", "console=ttyS0 quiet panic=-1"]);
+        command.arg("-serial").arg(format!("file:{}", console.display()));
+        command.arg("-serial").arg(format!("unix:{},server=on,wait=off", syslog.display()));
+        for line in parts.lines {
+            command.arg("-serial").arg(line);
+        }
+        command.arg("-drive").arg(format!("file={},if=virtio,format=raw", parts.disk.display()));
+        command.args([
+            "-device",
+            "virtio-serial",
+            "-device",
+            "virtserialport,chardev=agent,name=org.outage.agent",
+        ]);
+        command.arg("-chardev").arg(format!("socket,id=agent,path={},server=on,wait=off", agent.display()));
+        let forward = format!("user,model=virtio-net-pci,hostfwd=tcp:127.0.0.1:{}-:3493", parts.port);
+        command.arg("-nic").arg(forward);
+        let error_file = std::fs::File::create(parts.folder.join("qemu.log"))
+            .map_err(|error| format!("failed to make {}/qemu.log: {error}", parts.folder.display()))?;
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(error_file)
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(|error| format!("failed to start {QEMU} by setpriv: {error}"))?;
+        let mut tasks = JoinSet::new();
+        let (ending, ended) = watch::channel(false);
+        let power = tasks.spawn(async move {
+            // However it ends, it has ended.
+            let _ = child.wait().await;
+            let _ = ending.send(true);
+        });
+        let (agent_side, orders) = connect(&agent, parts.folder).await?.into_split();
+        let log_side = connect(&syslog, parts.folder).await?;
+        let tell = Arc::new(said);
+        let log = Arc::clone(&tell);
+        tasks.spawn(async move {
+            let mut lines = BufReader::new(agent_side).lines();
+            while let Ok(Some(line)) = lines.next_line().await {
+                if let Some(told) = agent::told(&line) {
+                    let _ = tell.send(Said::Told(told));
+                }
+            }
+        });
+        tasks.spawn(async move {
+            let mut lines = BufReader::new(log_side).lines();
+            while let Ok(Some(line)) = lines.next_line().await {
+                if let Some((process, text)) = agent::logged(&line) {
+                    let _ = log.send(Said::Logged(process, text));
+                }
+            }
+        });
+        Ok(Self { orders: Mutex::new(orders), power, ended, console, _tasks: tasks })
+    }
+
+    /// Has the guest run a command. What comes of it is told.
+    ///
+    /// # Errors
+    /// Text: nobody takes it.
+    pub(super) async fn order(&self, command: &str) -> Result<(), String> {
+        let line = format!("run {command}\n");
+        self.orders
+            .lock()
+            .await
+            .write_all(line.as_bytes())
+            .await
+            .map_err(|error| format!("the agent is gone: {error}"))
+    }
+
+    /// Becomes true, or closes, when the machine is switched off.
+    pub(super) fn ended(&self) -> watch::Receiver<bool> {
+        self.ended.clone()
+    }
+
+    /// Cuts the power.
+    pub(super) fn cut(&self) {
+        self.power.abort();
+    }
+
+    /// Where its console is kept.
+    pub(super) fn console_path(&self) -> PathBuf {
+        self.console.clone()
+    }
+}
+
+async fn connect(path: &Path, folder: &Path) -> Result<UnixStream, String> {
+    let tries = async {
+        loop {
+            if let Ok(stream) = UnixStream::connect(path).await {
+                return stream;
+            }
+            tokio::time::sleep(SOCKET_EVERY).await;
+        }
+    };
+    tokio::time::timeout(SOCKET_LIMIT, tries)
+        .await
+        .map_err(|_| format!("{QEMU} did not start: {}", last_lines(&folder.join("qemu.log"))))
+}
+
+/// The last lines of a console, for errors.
+pub(super) fn last_lines(path: &Path) -> String {
+    let text = std::fs::read(path).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let lines: Vec<_> = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
+    match &lines[lines.len().saturating_sub(CONSOLE_LINES)..] {
+        [] => "(nothing on its console)".to_owned(),
+        lines => lines.join("\n"),
+    }
+}
+
+/// One file of several: an initramfs may be several archives, one behind the other.
+fn join(parts: &[&Path], whole: &Path) -> Result<(), String> {
+    let mut bytes = Vec::new();
+    for part in parts {
+        let text =
+            std::fs::read(part).map_err(|error| format!("failed to read {}: {error}", part.display()))?;
+        bytes.extend(text);
+    }
+    std::fs::write(whole, bytes).map_err(|error| format!("failed to write {}: {error}", whole.display()))
+}
