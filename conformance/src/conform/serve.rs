@@ -1,15 +1,18 @@
 //! A server that the harness plays for clients: right, slow, rude or dead, by a script.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use outage_host::BoxStream;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::sync::Notify;
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::lab::Accept;
+use super::lab::{Accept, Lab};
 use super::record::{Kind, Record, latin};
 use super::talk::escaped;
+use super::{Miss, Outcome};
 
 /// What a played server does when a client says something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,6 +137,12 @@ impl Script {
         Ok(())
     }
 
+    /// Puts a rule before all others, in place of one for the same line.
+    fn put(&mut self, rule: Self) {
+        self.rules.retain(|old| rule.rules.iter().all(|new| new.when != old.when));
+        self.rules.splice(0..0, rule.rules);
+    }
+
     /// This script, and where it has no rule the other.
     #[must_use]
     pub fn or(mut self, other: Self) -> Self {
@@ -178,8 +187,21 @@ fn act(text: &str) -> Result<Option<Act>, String> {
 pub struct Server {
     /// `host:port`, as the subject's programs write it.
     pub address: String,
-    heard: Arc<Mutex<Vec<String>>>,
+    shared: Arc<Shared>,
+    record: Record,
     task: JoinHandle<()>,
+}
+
+/// What a server's owner and its connections share.
+#[derive(Default)]
+struct Shared {
+    script: Mutex<Script>,
+    /// When which line was said.
+    heard: Mutex<Vec<(Duration, String)>>,
+    /// It takes what it is told and says nothing.
+    mute: AtomicBool,
+    /// All connections are to be closed.
+    closing: Notify,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -190,25 +212,65 @@ impl Server {
     /// Serves by this script.
     #[must_use]
     pub fn run(address: String, listener: Box<dyn Accept>, script: Script, record: Record) -> Self {
-        let heard = Arc::<Mutex<Vec<String>>>::default();
-        let all = Arc::clone(&heard);
-        let task = tokio::spawn(async move {
-            let (script, mut clients, mut count) = (Arc::new(script), JoinSet::new(), 0);
-            while let Ok(stream) = listener.accept().await {
-                count += 1;
-                let name = format!("server {count}");
-                record.did(&name, "a client connected");
-                clients.spawn(serve(stream, Arc::clone(&script), Arc::clone(&all), record.clone(), name));
-                while clients.try_join_next().is_some() {}
-            }
-        });
-        Self { address, heard, task }
+        let shared = Arc::new(Shared { script: Mutex::new(script), ..Shared::default() });
+        let task = tokio::spawn(listen(listener, Arc::clone(&shared), record.clone()));
+        Self { address, shared, record, task }
     }
 
     /// All lines that clients said, in order.
     #[must_use]
     pub fn heard(&self) -> Vec<String> {
-        lock(&self.heard).clone()
+        lock(&self.shared.heard).iter().map(|(_, line)| line.clone()).collect()
+    }
+
+    /// The same from the `from`th on, with the times of the record.
+    #[must_use]
+    pub fn heard_from(&self, from: usize) -> Vec<(Duration, String)> {
+        lock(&self.shared.heard).get(from..).unwrap_or_default().to_vec()
+    }
+
+    /// From now on this rule comes before all others, in place of one for the same line.
+    ///
+    /// # Errors
+    /// Text: it is none.
+    pub fn put(&self, rule: &str) -> Result<(), String> {
+        let mut script = Script::default();
+        script.rule(rule)?;
+        lock(&self.shared.script).put(script);
+        Ok(())
+    }
+
+    /// From now on it answers nothing (and goes on listening, as a machine does whose program hangs), or does again.
+    pub fn set_mute(&self, mute: bool) {
+        self.record.did("server", if mute { "falls silent" } else { "answers again" });
+        self.shared.mute.store(mute, Ordering::Relaxed);
+    }
+
+    /// Closes all connections, and goes on listening.
+    pub fn hang_up(&self) {
+        self.record.did("server", "hangs up on everyone");
+        self.shared.closing.notify_waiters();
+    }
+
+    /// Closes all connections and its socket.
+    pub async fn go(&mut self) {
+        self.record.did("server", "goes");
+        self.task.abort();
+        // What was aborted has no result.
+        let _ = (&mut self.task).await;
+    }
+
+    /// Listens again at its address.
+    ///
+    /// # Errors
+    /// The address can't be had.
+    pub async fn come(&mut self, lab: &dyn Lab) -> Outcome {
+        let listener = lab.listen_tcp_again(&self.address).await;
+        let listener =
+            listener.map_err(|error| Miss::Fail(format!("failed to listen at {}: {error}", self.address)))?;
+        self.record.did("server", "comes back");
+        self.task = tokio::spawn(listen(listener, Arc::clone(&self.shared), self.record.clone()));
+        Ok(())
     }
 }
 
@@ -218,23 +280,40 @@ impl Drop for Server {
     }
 }
 
-async fn serve(
-    mut stream: BoxStream,
-    script: Arc<Script>,
-    all: Arc<Mutex<Vec<String>>>,
-    record: Record,
-    name: String,
-) {
+async fn listen(listener: Box<dyn Accept>, shared: Arc<Shared>, record: Record) {
+    let (mut clients, mut count) = (JoinSet::new(), 0);
+    loop {
+        let stream = tokio::select! {
+            biased;
+            () = shared.closing.notified() => {
+                clients.abort_all();
+                continue;
+            }
+            stream = listener.accept() => stream,
+        };
+        let Ok(stream) = stream else { return };
+        count += 1;
+        let name = format!("server {count}");
+        record.did(&name, "a client connected");
+        clients.spawn(serve(stream, Arc::clone(&shared), record.clone(), name));
+        while clients.try_join_next().is_some() {}
+    }
+}
+
+async fn serve(mut stream: BoxStream, shared: Arc<Shared>, record: Record, name: String) {
+    let acts = |line: Option<&str>| {
+        if shared.mute.load(Ordering::Relaxed) { Vec::new() } else { lock(&shared.script).acts(line) }
+    };
     let mut heard = Vec::new();
-    if !perform(&mut stream, script.acts(None), &mut heard, &record, &name).await {
+    if !perform(&mut stream, acts(None), &mut heard, &record, &name).await {
         return;
     }
     while hear(&mut stream, &mut heard, &record, &name).await {
         while let Some(end) = heard.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = heard.drain(..=end).collect();
             let line = latin(&line[..end]);
-            let acts = script.acts(Some(&line));
-            lock(&all).push(line);
+            let acts = acts(Some(&line));
+            lock(&shared.heard).push((record.now(), line));
             if !perform(&mut stream, acts, &mut heard, &record, &name).await {
                 return;
             }

@@ -170,6 +170,14 @@ impl Lab for FaultyLab {
         self.inner.listen_tcp().await
     }
 
+    async fn listen_tcp_again(&self, address: &str) -> io::Result<Box<dyn Accept>> {
+        self.inner.listen_tcp_again(address).await
+    }
+
+    fn broadcasts(&self) -> String {
+        self.inner.broadcasts()
+    }
+
     async fn start(&self, start: Start<'_>, record: &Record) -> Result<Box<dyn Process>, Miss> {
         let control = start.arguments.iter().any(|argument| argument == "-c");
         let upsd = start.program == "upsd" && !control;
@@ -541,6 +549,10 @@ impl Process for FaultyProcess {
             _ => {}
         }
         self.inner.signal(signal);
+    }
+
+    fn id(&self) -> u32 {
+        self.inner.id()
     }
 
     fn output(&self) -> (String, String) {

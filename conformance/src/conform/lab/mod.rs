@@ -168,6 +168,12 @@ pub trait Lab: Send + Sync {
     /// Listens for clients: the address as the subject's programs write it (`host:port`), and the socket.
     async fn listen_tcp(&self) -> io::Result<(String, Box<dyn Accept>)>;
 
+    /// Listens for clients once more at an address of [`Lab::listen_tcp`] whose socket is closed.
+    async fn listen_tcp_again(&self, address: &str) -> io::Result<Box<dyn Accept>>;
+
+    /// All that the subject's programs have told everyone who is logged in: lines. None of it reaches a real terminal.
+    fn broadcasts(&self) -> String;
+
     /// Starts a program of the subject.
     ///
     /// # Errors
@@ -193,7 +199,23 @@ pub trait Process: Send + Sync {
 
     /// Its standard output and standard error so far.
     fn output(&self) -> (String, String);
+
+    /// Its process id.
+    fn id(&self) -> u32;
 }
+
+/// What has ended has no process id; no process has this one.
+pub(crate) const NO_PROCESS: u32 = 4_194_304;
+
+/// Folder of the programs that the subject runs: `notify` (NOTIFYCMD), `halt` and `fail` (SHUTDOWNCMD). What they see
+/// is a line each in [`TOLD`].
+pub(crate) const HOOKS: &str = "hooks";
+
+/// What the programs in [`HOOKS`] saw: `notice TYPE UPS TEXT` and `shutdown FLAG ARGUMENTS`, with tabs between.
+pub(crate) const TOLD: &str = "run/told";
+
+/// POWERDOWNFLAG.
+pub(crate) const FLAG: &str = "run/killpower";
 
 /// How long a check waits for what must come. Long: it is only used up by what fails.
 pub(crate) const LIMIT: Duration = Duration::from_secs(5);

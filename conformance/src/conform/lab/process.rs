@@ -7,7 +7,7 @@ use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _, symlink};
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::atomic::{AtomicU16, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use async_trait::async_trait;
 use outage_host::{BoxStream, Signal};
@@ -18,7 +18,7 @@ use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream};
 use tokio::process::{Child, Command};
 use tokio::task::JoinSet;
 
-use super::{Accept, Lab, Process, Start, Target, drivers, programs};
+use super::{Accept, FLAG, HOOKS, Lab, NO_PROCESS, Process, Start, TOLD, Target, drivers, programs};
 use crate::conform::Miss;
 use crate::conform::record::Record;
 
@@ -59,8 +59,11 @@ impl ProcessLab {
         make("etc")?;
         make("run")?;
         make(drivers::FOLDER)?;
-        for (name, text) in drivers::scripts(folder.path()) {
-            let path = folder.path().join(drivers::FOLDER).join(name);
+        make(HOOKS)?;
+        let drivers = drivers::scripts(folder.path()).into_iter().map(|file| (drivers::FOLDER, file));
+        let hooks = hooks(&folder.path().display().to_string()).into_iter().map(|file| (HOOKS, file));
+        for (place, (name, text)) in drivers.chain(hooks) {
+            let path = folder.path().join(place).join(name);
             fs::write(&path, text)
                 .and_then(|()| fs::set_permissions(&path, fs::Permissions::from_mode(0o700)))
                 .map_err(|error| format!("failed to write {}: {error}", path.display()))?;
@@ -103,6 +106,53 @@ fn free_address() -> io::Result<(Ipv4Addr, u16)> {
     let address = Ipv4Addr::new(127, 128 | (high & 0x7f), process, low.clamp(1, 254));
     let listener = std::net::TcpListener::bind((address, 0))?;
     Ok((address, listener.local_addr()?.port()))
+}
+
+/// The programs of [`HOOKS`], and a `wall` that reaches nobody. Each tells in one write, so that no two mix.
+fn hooks(folder: &str) -> [(&'static str, String); 5] {
+    let notice =
+        format!(r#"printf 'notice\t%s\t%s\t%s\n' "$NOTIFYTYPE" "$UPSNAME" "$*" >>'{folder}/{TOLD}'"#);
+    let halt = format!(
+        r#"flag=absent; [ ! -e '{folder}/{FLAG}' ] || flag="is $(cat '{folder}/{FLAG}')"
+printf 'shutdown\t%s\t%s\n' "$flag" "$*" >>'{folder}/{TOLD}'"#
+    );
+    [
+        ("notify", format!("#!/bin/sh\n{notice}\n")),
+        ("slow", format!("#!/bin/sh\n{notice}\nexec sleep 5\n")),
+        ("halt", format!("#!/bin/sh\n{halt}\n")),
+        ("fail", format!("#!/bin/sh\n{halt}\nexit 3\n")),
+        ("wall", format!("#!/bin/sh\nexec cat >>'{folder}/{WALL}'\n")),
+    ]
+}
+
+/// What was said to everyone who is logged in.
+const WALL: &str = "run/wall";
+
+/// Where an installed NUT keeps the PID file of its upsmon, whatever its environment says.
+const PID_FILE: &str = "/run/nut/upsmon.pid";
+
+/// NUT's upsmon does not start beside another one, and would take its PID file from it. Beside those of other labs it
+/// starts when it is told of a process to ask for instead that is not there.
+fn beside_others(target: &Target, start: &Start<'_>) -> Result<Vec<String>, Miss> {
+    let has = |option: &str| start.arguments.iter().any(|argument| argument.starts_with(option));
+    if *target != Target::Nut || start.program != "upsmon" || ["-c", "-P", "-h", "-V"].into_iter().any(has) {
+        return Ok(Vec::new());
+    }
+    // What stood there before the first one of ours was started is somebody else's.
+    static FOREIGN: OnceLock<Option<String>> = OnceLock::new();
+    let foreign = FOREIGN.get_or_init(|| {
+        let pid = fs::read_to_string(PID_FILE).ok()?.trim().to_owned();
+        let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
+        // One of another run's of these cases is as good as one of ours.
+        let played = String::from_utf8_lossy(&environment).contains("NUT_CONFPATH=");
+        (rustix::process::geteuid().is_root() && !played).then_some(pid)
+    });
+    match foreign {
+        None => Ok(vec!["-P".to_owned(), NO_PROCESS.to_string()]),
+        Some(pid) => {
+            Err(Miss::Precondition(format!("NUT's upsmon runs as process {pid}: {PID_FILE} is its own")))
+        }
+    }
 }
 
 /// Root's daemons would become a user of their own, who may not look into the folder.
@@ -166,13 +216,28 @@ impl Lab for ProcessLab {
         Ok((listener.local_addr()?.to_string(), Box::new(listener)))
     }
 
+    async fn listen_tcp_again(&self, address: &str) -> io::Result<Box<dyn Accept>> {
+        Ok(Box::new(TcpListener::bind(address).await?))
+    }
+
+    fn broadcasts(&self) -> String {
+        // Nothing was said yet.
+        let said = self.read(WALL).unwrap_or_default();
+        String::from_utf8_lossy(&said).into_owned()
+    }
+
     async fn start(&self, start: Start<'_>, record: &Record) -> Result<Box<dyn Process>, Miss> {
         let program = self.program(start.program)?;
-        let (etc, run) = (self.path("etc"), self.path("run"));
+        let more = beside_others(&self.target, &start)?;
+        let (etc, run, hooks) = (self.path("etc"), self.path("run"), self.path(HOOKS));
+        // `wall` is to be ours.
+        let path = std::env::var("PATH").unwrap_or_default();
         let mut command = Command::new(&program);
         command
             .args(&start.arguments)
+            .args(more)
             .args(as_root(start.program))
+            .env("PATH", format!("{}:{path}", hooks.display()))
             .env("NUT_CONFPATH", &etc)
             .env("NUT_STATEPATH", &run)
             .env("NUT_ALTPIDPATH", &run)
@@ -268,6 +333,10 @@ impl Process for Running {
             // One that has just ended needs no signal.
             let _ = kill_process(pid, sys);
         }
+    }
+
+    fn id(&self) -> u32 {
+        self.child.id().unwrap_or(NO_PROCESS)
     }
 
     fn output(&self) -> (String, String) {

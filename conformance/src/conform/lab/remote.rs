@@ -74,6 +74,14 @@ impl Lab for RemoteLab {
         none("programs to listen for")
     }
 
+    async fn listen_tcp_again(&self, _: &str) -> io::Result<Box<dyn Accept>> {
+        none("programs to listen for")
+    }
+
+    fn broadcasts(&self) -> String {
+        String::new()
+    }
+
     async fn start(&self, _: Start<'_>, _: &Record) -> Result<Box<dyn Process>, Miss> {
         Err(Miss::Skipped("nothing is started at a server somewhere".to_owned()))
     }

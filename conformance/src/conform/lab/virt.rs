@@ -1,9 +1,9 @@
 //! Machines in memory: our programs' own code in virtual time. What waits costs nothing, and every run is the same.
 
 use std::collections::BTreeMap;
-use std::io;
+use std::io::{self, Write as _};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use outage_host::virt::{EventKind, Machine, Running, Spawn, World};
 use outage_host::{BoxListener, BoxStream, ExitStatus, Host, Signal};
 
-use super::{Accept, Lab, Process, Start, Target, drivers};
+use super::{Accept, FLAG, HOOKS, Lab, Process, Start, TOLD, Target, drivers};
 use crate::conform::Miss;
 use crate::conform::record::Record;
 use crate::lane::virt::own_program;
@@ -51,7 +51,10 @@ impl VirtualLab {
             subject.set_env(name, value);
         }
         subject.on_spawn(move |spawn| {
-            own_program(spawn).or_else(|| drivers::play(spawn)).unwrap_or_else(|| script(spawn))
+            own_program(spawn)
+                .or_else(|| drivers::play(spawn))
+                .or_else(|| hook(spawn))
+                .unwrap_or_else(|| script(spawn))
         });
         let harness = world.machine(HARNESS).host("harness");
         Ok(Self { world, subject, harness, drivers: Mutex::default(), ports: Mutex::new(40_000) })
@@ -98,6 +101,36 @@ pub(super) fn place(relative: &str) -> PathBuf {
         _ if relative == "run" => PathBuf::from("/run/nut"),
         _ => PathBuf::from("/tmp").join(relative),
     }
+}
+
+/// Plays the programs of [`HOOKS`].
+fn hook(spawn: &Spawn) -> Option<Running> {
+    let line = spawn.command.argv.join(" ");
+    let (path, arguments) = line.split_once(' ').unwrap_or((&line, ""));
+    let Ok(name) = Path::new(path).strip_prefix(place(HOOKS)) else {
+        // What is not there is a code of the shell.
+        return spawn.command.shell.then_some(Running::Exit(ExitStatus::Code(127), Duration::ZERO));
+    };
+    let host = spawn.host("hook");
+    let env = |name: &str| {
+        let found = spawn.command.env.iter().find(|(other, _)| other == name);
+        found.map_or("", |(_, value)| value.as_str())
+    };
+    let (told, code, length) = match name.to_str() {
+        Some("notify") => (format!("notice\t{}\t{}\t{arguments}\n", env("NOTIFYTYPE"), env("UPSNAME")), 0, 0),
+        Some("slow") => (format!("notice\t{}\t{}\t{arguments}\n", env("NOTIFYTYPE"), env("UPSNAME")), 0, 5),
+        Some(name @ ("halt" | "fail")) => {
+            let flag = host.read(&place(FLAG));
+            let flag =
+                flag.map_or("absent".to_owned(), |text| format!("is {}", String::from_utf8_lossy(&text)));
+            (format!("shutdown\t{flag}\t{arguments}\n"), if name == "fail" { 3 } else { 0 }, 0)
+        }
+        _ if spawn.command.shell => return Some(Running::Exit(ExitStatus::Code(127), Duration::ZERO)),
+        _ => return None,
+    };
+    let written = host.append(&place(TOLD)).and_then(|mut file| file.write_all(told.as_bytes()));
+    let code = if written.is_ok() { code } else { 1 };
+    Some(Running::Exit(ExitStatus::Code(code), Duration::from_secs(length)))
 }
 
 #[async_trait]
@@ -157,8 +190,23 @@ impl Lab for VirtualLab {
             *ports += 1;
             *ports
         };
+        let address = format!("{HARNESS}:{port}");
+        let listener = self.listen_tcp_again(&address).await?;
+        Ok((address, listener))
+    }
+
+    async fn listen_tcp_again(&self, address: &str) -> io::Result<Box<dyn Accept>> {
+        let port = address.rsplit_once(':').and_then(|(_, port)| port.parse().ok()).unwrap_or(0);
         let listener = self.harness.listen_tcp(SocketAddr::from(([0, 0, 0, 0], port))).await?;
-        Ok((format!("{HARNESS}:{port}"), Box::new(VirtualListener(listener))))
+        Ok(Box::new(VirtualListener(listener)))
+    }
+
+    fn broadcasts(&self) -> String {
+        let said = self.world.events().into_iter().filter_map(|event| match event.kind {
+            EventKind::Broadcast(text) => Some(text + "\n"),
+            _ => None,
+        });
+        said.collect()
     }
 
     async fn start(&self, start: Start<'_>, record: &Record) -> Result<Box<dyn Process>, Miss> {
@@ -247,6 +295,10 @@ impl Process for VirtualProcess {
     fn signal(&mut self, signal: Signal) {
         // One that has just ended needs no signal.
         let _ = self.machine.signal(self.pid, signal);
+    }
+
+    fn id(&self) -> u32 {
+        self.pid
     }
 
     fn output(&self) -> (String, String) {
