@@ -7,7 +7,7 @@ use super::Stage;
 use super::verdict::Judged;
 
 /// Files of the subject that are kept beside the transcript.
-const FILES: [&str; 3] = ["etc/ups.conf", "etc/upsd.conf", "etc/upsd.users"];
+const FILES: [&str; 4] = ["etc/ups.conf", "etc/upsd.conf", "etc/upsd.users", "etc/upsmon.conf"];
 
 /// Keeps a case's files below `folder`, if there is one: where.
 ///

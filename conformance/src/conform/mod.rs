@@ -20,6 +20,7 @@ pub mod stage;
 pub mod suites;
 pub mod talk;
 pub mod verdict;
+pub mod watch;
 pub mod wire;
 
 use std::fmt;
@@ -126,6 +127,8 @@ pub enum Profile {
 pub enum Check {
     /// A written conversation: see [`talk`].
     Talk(&'static str),
+    /// What upsmon must do while its servers are played: see [`watch`].
+    Watch(&'static str),
     /// Code: [`run!`](crate::run_check) makes one of an `async fn(&mut Stage) -> Outcome`.
     Run(for<'a> fn(&'a mut Stage) -> BoxFuture<'a, Outcome>),
 }
@@ -134,6 +137,7 @@ impl fmt::Debug for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Talk(text) => f.debug_tuple("Talk").field(text).finish(),
+            Self::Watch(text) => f.debug_tuple("Watch").field(text).finish(),
             Self::Run(_) => f.write_str("Run(..)"),
         }
     }

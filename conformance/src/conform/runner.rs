@@ -17,7 +17,7 @@ use super::lab::remote::RemoteLab;
 use super::lab::virt::VirtualLab;
 use super::lab::{LIMIT, Lab, Target};
 use super::verdict::{Judged, Standing, Verdict};
-use super::{BoxFuture, Case, Check, Miss, Outcome, Profile, Stage, keep, talk};
+use super::{BoxFuture, Case, Check, Miss, Outcome, Profile, Stage, keep, talk, watch};
 use crate::clock::Stopwatch;
 
 /// The longest that one check may take where time is real.
@@ -26,6 +26,8 @@ const CASE_LIMIT: Duration = Duration::from_secs(90);
 const CASE_LIMIT_VIRTUAL: Duration = Duration::from_secs(24 * 3600);
 /// The most cases that share one upsd: more would leave workers without work at the end.
 const GROUP: usize = 12;
+/// Workers for what does nothing but wait, to each of the others.
+const WAITERS: usize = 4;
 /// The seed of machines in memory: the same in every run.
 const SEED: u64 = 1;
 
@@ -63,12 +65,18 @@ pub fn run(
             connected.map(drop).map_err(|error| format!("failed to connect to {target}: {error}"))
         })?;
     }
-    let queue = Mutex::new(groups(target, cases));
+    let waits = |case: &Case| matches!(case.check, Check::Watch(_)) && !target.is_virtual();
+    let (waiting, working): (Vec<_>, Vec<_>) = cases.iter().copied().partition(|case| waits(case));
+    // A server somewhere has better things to do than to serve several of us.
+    let jobs = if remote { 1 } else { options.jobs.max(1) };
+    // What waits for timers of whole seconds leaves the machine to others.
+    let waiters = if jobs > 1 { jobs * WAITERS } else { 1 };
+    let queues =
+        [(Mutex::new(groups(target, &working)), jobs), (Mutex::new(groups(target, &waiting)), waiters)];
     let (sender, receiver) = mpsc::channel();
     std::thread::scope(|scope| {
-        // A server somewhere has better things to do than to serve several of us.
-        for _ in 0..if remote { 1 } else { options.jobs.max(1) } {
-            let (queue, sender) = (&queue, sender.clone());
+        for queue in queues.iter().flat_map(|(queue, workers)| (0..*workers).map(move |_| queue)) {
+            let sender = sender.clone();
             scope.spawn(move || {
                 let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
                 while let Some(group) = next() {
@@ -105,7 +113,7 @@ fn groups(target: &Target, cases: &[&'static Case]) -> VecDeque<Vec<&'static Cas
     for case in cases {
         let setup = match &case.check {
             Check::Talk(text) => talk::parse(text).ok().filter(|talk| !talk.no_upsd && !talk.setup.fresh),
-            Check::Run(_) => None,
+            Check::Watch(_) | Check::Run(_) => None,
         };
         match setup.map(|talk| format!("{:?}", talk.setup)) {
             Some(key) => match alike.iter_mut().find(|(other, group)| *other == key && group.len() < GROUP) {
@@ -234,6 +242,10 @@ fn check<'a>(case: &'static Case, stage: &'a mut Stage) -> BoxFuture<'a, Outcome
         Check::Talk(text) => Box::pin(async move {
             let talk = talk::parse(text)?;
             talk::play(&talk, stage).await
+        }),
+        Check::Watch(text) => Box::pin(async move {
+            let watch = watch::parse(text)?;
+            watch::play(&watch, stage).await
         }),
         Check::Run(check) => check(stage),
     }

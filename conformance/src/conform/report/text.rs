@@ -116,7 +116,7 @@ pub fn dry(cases: &[&'static Case]) -> String {
     for case in cases {
         let _ = writeln!(text, "{}\n  {} {} ({})", case.id, case.level, case.claim, case.source);
         match case.check {
-            Check::Talk(talk) => {
+            Check::Talk(talk) | Check::Watch(talk) => {
                 for line in talk.lines().map(str::trim).filter(|line| !line.is_empty()) {
                     let _ = writeln!(text, "    {line}");
                 }

@@ -5,6 +5,7 @@ pub mod driver_socket;
 pub mod guide;
 pub mod upsd;
 pub mod upsdrvctl;
+pub mod upsmon;
 pub mod upssched;
 pub mod wire;
 
@@ -19,6 +20,7 @@ pub fn all() -> Vec<&'static Case> {
         driver_socket::CASES,
         clients::CASES,
         upsdrvctl::CASES,
+        upsmon::CASES,
         upssched::CASES,
         guide::CASES,
     ]
@@ -48,6 +50,17 @@ const fn read(
     text: &'static str,
 ) -> Case {
     Case { id, source, level, claim, profile: Profile::ReadOnly, check: Check::Talk(text) }
+}
+
+/// What upsmon must do while its servers are played.
+const fn watch(
+    id: &'static str,
+    source: &'static str,
+    level: Level,
+    claim: &'static str,
+    text: &'static str,
+) -> Case {
+    Case { id, source, level, claim, profile: Profile::Own, check: Check::Watch(text) }
 }
 
 /// A check in code.
