@@ -15,7 +15,7 @@ use super::{Fate, Kind, Left};
 use crate::conform::Miss;
 use crate::conform::lab::drivers::CALLED;
 use crate::conform::lab::virt::VirtualLab;
-use crate::conform::lab::{Accept, Lab, Process, Start, Target};
+use crate::conform::lab::{Accept, FLAG, Lab, Process, Start, TOLD, Target};
 use crate::conform::record::{Record, latin};
 
 /// What fits between the two ends of a wire.
@@ -46,6 +46,8 @@ struct Shared {
     /// What drivers said, by socket and variable.
     old: BTreeMap<String, BTreeMap<String, String>>,
     requests: String,
+    /// What the harness wrote in the place of upsmon's flag.
+    flag: Option<Vec<u8>>,
 }
 
 /// A lab with one fault.
@@ -76,6 +78,15 @@ impl FaultyLab {
     fn is_there(&self, relative: &str) -> bool {
         !matches!(self.inner.read(relative), Err(error) if error.kind() == io::ErrorKind::NotFound)
     }
+
+    /// A played server's socket, with the fault between it and upsmon.
+    fn played(&self, inner: Box<dyn Accept>) -> Box<dyn Accept> {
+        if self.kind.is_of_upsmon() {
+            Box::new(ServerSocket { inner, kind: self.kind, shared: Arc::clone(&self.shared) })
+        } else {
+            inner
+        }
+    }
 }
 
 #[async_trait]
@@ -90,7 +101,14 @@ impl Lab for FaultyLab {
 
     fn write(&self, relative: &str, content: &[u8], mode: u32) -> io::Result<()> {
         let name = relative.rsplit('/').next().unwrap_or(relative);
+        if relative == FLAG {
+            lock(&self.shared).flag = Some(content.to_vec());
+        }
         match self.kind {
+            Kind::Conf(change) if name == "upsmon.conf" => {
+                let text = change(&String::from_utf8_lossy(content));
+                self.inner.write(relative, text.as_bytes(), mode)
+            }
             Kind::File(change) => {
                 let text = change(name, &String::from_utf8_lossy(content));
                 self.inner.write(relative, text.as_bytes(), mode)
@@ -105,16 +123,30 @@ impl Lab for FaultyLab {
     }
 
     fn read(&self, relative: &str) -> io::Result<Vec<u8>> {
-        let content = self.inner.read(relative)?;
-        let text = || String::from_utf8_lossy(&content).into_owned();
-        let lines: Vec<String> = match (self.kind, relative) {
-            (Kind::Calls(change), SCRIPT_CALLS) => return Ok(change(&text()).into_bytes()),
-            (Kind::Called(change), CALLED) => text().lines().flat_map(change).collect(),
-            (Kind::CalledBackwards, CALLED) => text().lines().rev().map(str::to_owned).collect(),
-            (Kind::Nonsense, CALLED) => return Ok(NONSENSE.to_vec()),
-            _ => return Ok(content),
+        let content = self.inner.read(relative);
+        let text = |content: Vec<u8>| String::from_utf8_lossy(&content).into_owned();
+        let joined = |lines: Vec<String>| {
+            lines.iter().map(|line| format!("{line}\n")).collect::<String>().into_bytes()
         };
-        Ok(lines.iter().map(|line| format!("{line}\n")).collect::<String>().into_bytes())
+        match (self.kind, relative) {
+            (Kind::FlagStays, FLAG) if content.is_err() => {
+                lock(&self.shared).flag.clone().ok_or_else(|| io::ErrorKind::NotFound.into())
+            }
+            (Kind::Told(change), TOLD) => {
+                let (mut kept, mut told) = (content?, Vec::new());
+                for line in lines(&mut kept) {
+                    settle(change(&line), &line, &mut told, &mut Vec::new());
+                }
+                Ok(told)
+            }
+            (Kind::Calls(change), SCRIPT_CALLS) => Ok(change(&text(content?)).into_bytes()),
+            (Kind::Called(change), CALLED) => Ok(joined(text(content?).lines().flat_map(change).collect())),
+            (Kind::CalledBackwards, CALLED) => {
+                Ok(joined(text(content?).lines().rev().map(str::to_owned).collect()))
+            }
+            (Kind::Nonsense, TOLD | CALLED) => Ok(NONSENSE.to_vec()),
+            _ => content,
+        }
     }
 
     fn remove(&self, relative: &str) -> io::Result<()> {
@@ -167,21 +199,26 @@ impl Lab for FaultyLab {
     }
 
     async fn listen_tcp(&self) -> io::Result<(String, Box<dyn Accept>)> {
-        self.inner.listen_tcp().await
+        let (address, inner) = self.inner.listen_tcp().await?;
+        Ok((address, self.played(inner)))
     }
 
     async fn listen_tcp_again(&self, address: &str) -> io::Result<Box<dyn Accept>> {
-        self.inner.listen_tcp_again(address).await
+        Ok(self.played(self.inner.listen_tcp_again(address).await?))
     }
 
     fn broadcasts(&self) -> String {
-        self.inner.broadcasts()
+        match self.kind {
+            Kind::Wall(change) => change(&self.inner.broadcasts()),
+            _ => self.inner.broadcasts(),
+        }
     }
 
     async fn start(&self, start: Start<'_>, record: &Record) -> Result<Box<dyn Process>, Miss> {
         let control = start.arguments.iter().any(|argument| argument == "-c");
         let upsd = start.program == "upsd" && !control;
         let client = control || CLIENTS.contains(&start.program);
+        let upsmon = (start.program == "upsmon").then(|| start.arguments.clone());
         let mut start = start;
         match self.kind {
             Kind::StoppedBy(file) if self.is_there(file) => {
@@ -190,6 +227,8 @@ impl Lab for FaultyLab {
             }
             // What is not there needs no removing.
             Kind::Removes(file) => drop(self.inner.remove(file)),
+            // There may be none.
+            Kind::FlagTaken if start.program == "upsmon" => drop(self.inner.remove(FLAG)),
             _ => {}
         }
         let inner = self.inner.start(start, record).await?;
@@ -197,7 +236,7 @@ impl Lab for FaultyLab {
             lock(&self.shared).running = true;
         }
         let (kind, shared, news) = (self.kind, Arc::clone(&self.shared), Arc::clone(&self.news));
-        Ok(Box::new(FaultyProcess { inner, kind, shared, news, client, upsd }))
+        Ok(Box::new(FaultyProcess { inner, kind, shared, news, client, upsd, upsmon }))
     }
 }
 
@@ -390,6 +429,71 @@ fn settle(fate: Fate, line: &str, forth: &mut Vec<u8>, back: &mut Vec<u8>) {
     out.push(b'\n');
 }
 
+/// A played server's socket.
+struct ServerSocket {
+    inner: Box<dyn Accept>,
+    kind: Kind,
+    shared: Arc<Mutex<Shared>>,
+}
+
+#[async_trait]
+impl Accept for ServerSocket {
+    async fn accept(&self) -> io::Result<BoxStream> {
+        let far = self.inner.accept().await?;
+        let (near, middle) = duplex(ROOM);
+        tokio::spawn(between(self.kind, Arc::clone(&self.shared), middle, far));
+        Ok(Box::new(near))
+    }
+}
+
+/// One connection between a played server and upsmon.
+async fn between(kind: Kind, shared: Arc<Mutex<Shared>>, near: DuplexStream, far: BoxStream) {
+    let (mut near_in, mut near_out) = tokio::io::split(near);
+    let (mut far_in, mut far_out) = tokio::io::split(far);
+    let (mut said, mut asked) = (Vec::new(), Vec::new());
+    let (mut near_chunk, mut far_chunk) = ([0; 4096], [0; 4096]);
+    loop {
+        let (mut to_upsmon, mut to_server) = (Vec::new(), Vec::new());
+        tokio::select! {
+            biased;
+            count = near_in.read(&mut near_chunk) => {
+                let Ok(count @ 1..) = count else { break };
+                match kind {
+                    Kind::FromServer(change) => {
+                        said.extend_from_slice(&near_chunk[..count]);
+                        for line in lines(&mut said) {
+                            settle(change(&line), &line, &mut to_upsmon, &mut to_server);
+                        }
+                    }
+                    _ => to_upsmon.extend_from_slice(&near_chunk[..count]),
+                }
+            }
+            count = far_in.read(&mut far_chunk) => {
+                let Ok(count @ 1..) = count else { break };
+                match kind {
+                    Kind::ToServer(change) => {
+                        asked.extend_from_slice(&far_chunk[..count]);
+                        for line in lines(&mut asked) {
+                            settle(change(&line), &line, &mut to_server, &mut to_upsmon);
+                        }
+                    }
+                    Kind::LogsWords => {
+                        lock(&shared).requests += &latin(&far_chunk[..count]);
+                        to_server.extend_from_slice(&far_chunk[..count]);
+                    }
+                    _ => to_server.extend_from_slice(&far_chunk[..count]),
+                }
+            }
+        }
+        if far_out.write_all(&to_upsmon).await.is_err() || near_out.write_all(&to_server).await.is_err() {
+            break;
+        }
+    }
+    // Both ends hear of it.
+    let _ = near_out.shutdown().await;
+    let _ = far_out.shutdown().await;
+}
+
 /// A played driver's socket.
 struct DriverSocket {
     inner: Box<dyn Accept>,
@@ -510,6 +614,8 @@ struct FaultyProcess {
     news: Arc<Notify>,
     client: bool,
     upsd: bool,
+    /// upsmon, with its arguments.
+    upsmon: Option<Vec<String>>,
 }
 
 impl FaultyProcess {
@@ -522,6 +628,14 @@ impl FaultyProcess {
                 (Some(99), text.clone(), text)
             }
             Kind::Nonsense => (Some(99), String::new(), String::new()),
+            Kind::MonitorLeaves(change) => match &self.upsmon {
+                Some(arguments) => change(arguments, code, &out, &err),
+                None => (code, out, err),
+            },
+            Kind::LogsWords if self.upsmon.is_some() => {
+                err += &lock(&self.shared).requests;
+                (code, out, err)
+            }
             Kind::LogsRequests if self.upsd => {
                 err += &lock(&self.shared).requests;
                 (code, out, err)
@@ -544,6 +658,7 @@ impl Process for FaultyProcess {
     fn signal(&mut self, signal: Signal) {
         match (self.kind, signal) {
             (Kind::NoReload, Signal::Hup) if self.upsd => return,
+            (Kind::Deaf(deaf), _) if deaf == signal && self.upsmon.is_some() => return,
             (Kind::ReloadDropsClients, Signal::Hup) => self.news.notify_waiters(),
             (_, Signal::Term | Signal::Kill) if self.upsd => lock(&self.shared).running = false,
             _ => {}

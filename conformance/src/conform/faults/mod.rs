@@ -9,6 +9,8 @@ mod table;
 
 use std::sync::Arc;
 
+use outage_host::Signal;
+
 use super::Case;
 use super::expectations::Ledger;
 use super::runner::{self, Options};
@@ -93,16 +95,58 @@ pub(crate) enum Kind {
     Called(fn(&str) -> Vec<String>),
     /// Drivers were called in the opposite order.
     CalledBackwards,
+    /// Each line that upsmon says to a played server.
+    ToServer(OfLine),
+    /// Each line that a played server says to upsmon.
+    FromServer(OfLine),
+    /// Each line that upsmon's NOTIFYCMD and SHUTDOWNCMD tell.
+    Told(OfLine),
+    /// What upsmon.conf says.
+    Conf(fn(&str) -> String),
+    /// upsmon is deaf to a signal.
+    Deaf(Signal),
+    /// What upsmon leaves: exit code, standard output, standard error.
+    MonitorLeaves(fn(arguments: &[String], code: Option<i32>, out: &str, err: &str) -> Left),
+    /// What upsmon says to servers is in its log.
+    LogsWords,
+    /// What upsmon says to everyone who is logged in.
+    Wall(fn(&str) -> String),
+    /// The flag of an earlier shutdown stays.
+    FlagStays,
+    /// Whatever is in the flag's place is removed at the start.
+    FlagTaken,
     /// What a client program leaves: exit code, standard output, standard error.
     Leaves(fn(code: Option<i32>, out: &str, err: &str) -> Left),
 }
 
 impl Kind {
-    /// Whether a case of this suite can meet it at all.
+    /// Whether a case of this suite can meet it at all: a wrong upsmon or upssched those of its own suite and no others,
+    /// and no other wrong thing those of upsmon's.
     fn reaches(self, suite: &str) -> bool {
         let upssched =
             matches!(self, Self::Sched(_) | Self::Calls(_) | Self::StoppedBy(_) | Self::Removes(_));
-        !upssched || suite == "upssched"
+        match self {
+            Self::Nonsense => true,
+            _ if upssched => suite == "upssched",
+            _ => self.is_of_upsmon() == (suite == "upsmon"),
+        }
+    }
+
+    /// Whether upsmon is what is wrong.
+    fn is_of_upsmon(self) -> bool {
+        matches!(
+            self,
+            Self::ToServer(_)
+                | Self::FromServer(_)
+                | Self::Told(_)
+                | Self::Conf(_)
+                | Self::Deaf(_)
+                | Self::MonitorLeaves(_)
+                | Self::LogsWords
+                | Self::Wall(_)
+                | Self::FlagStays
+                | Self::FlagTaken
+        )
     }
 }
 

@@ -50,6 +50,8 @@ const STANDARD: &[&str] = &[
 pub struct Conf {
     /// Lines of the watch's own.
     pub own: Vec<String>,
+    /// Lines that only our own programs understand.
+    pub ours: Vec<String>,
     /// Directives whose standard line is left out.
     pub without: Vec<String>,
 }
@@ -95,7 +97,11 @@ mod tests {
             "NOTIFYFLAG FSD IGNORE",
             "OFFDURATION 3",
         ];
-        let conf = Conf { own: own.map(str::to_owned).to_vec(), without: vec!["SHUTDOWNCMD".to_owned()] };
+        let conf = Conf {
+            own: own.map(str::to_owned).to_vec(),
+            without: vec!["SHUTDOWNCMD".to_owned()],
+            ours: Vec::new(),
+        };
         let text = conf.text(|notice| notice == "CAL");
         assert!(text.contains("NOTIFYFLAG CAL EXEC\n") && !text.contains("NOTIFYFLAG ECO"));
         assert!(

@@ -5,6 +5,7 @@
 //! ```text
 //! conf: DEADTIME 5                   a line of upsmon.conf, in place of the standard one for the same thing (see `Conf`); all
 //!                                    MONITOR lines of a watch are in place of the standard one
+//! conf ours: COMPAT nut               the same for our own programs alone
 //! conf without SHUTDOWNCMD           the standard line for it is left out
 //! skip nut: its PID file is fixed    not judged at this target, for this reason (also ours, ours-virtual)
 //! flag: some text                    what the file POWERDOWNFLAG holds before the start

@@ -21,6 +21,8 @@ pub fn parse(text: &str) -> Result<Watch, String> {
         let wrong = |error: String| format!("line {number}, `{line}`: {error}");
         if let Some(rest) = line.strip_prefix("conf: ") {
             watch.conf.own.push(rest.trim().to_owned());
+        } else if let Some(rest) = line.strip_prefix("conf ours: ") {
+            watch.conf.ours.push(rest.trim().to_owned());
         } else if let Some(rest) = line.strip_prefix("conf without ") {
             watch.conf.without.push(rest.trim().to_owned());
         } else if let Some(rest) = line.strip_prefix("skip ") {

@@ -133,7 +133,11 @@ impl Player<'_> {
         let named =
             |notice: &str| watch.steps.iter().any(|(_, line, _)| line.split(' ').any(|word| word == notice));
         let nut = *self.stage.target() == Target::Nut;
-        self.stage.write(CONF, &self.fill(&watch.conf.text(|notice| !nut || named(notice))), 0o640)
+        let mut text = watch.conf.text(|notice| !nut || named(notice));
+        if !nut {
+            text.extend(watch.conf.ours.iter().map(|line| format!("{line}\n")));
+        }
+        self.stage.write(CONF, &self.fill(&text), 0o640)
     }
 
     fn fill(&self, text: &str) -> String {

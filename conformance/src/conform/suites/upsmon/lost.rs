@@ -195,6 +195,7 @@ pub(super) const CASES: &[Case] = &[
         "A UPS that is lost in a calibration is critical at once.",
         "
         conf: NOTIFYFLAG FSD IGNORE
+        conf ours: COMPAT nut
         conf: DEADTIME 30
         status OL CAL
         start
@@ -205,12 +206,33 @@ pub(super) const CASES: &[Case] = &[
         ",
     ),
     watch(
+        "upsmon/lost/restart-in-a-calibration",
+        "nut#2794",
+        Should,
+        "A driver that restarts in a calibration, and is back before DEADTIME, is no shutdown.",
+        "
+        conf: DEADTIME 5
+        status OL CAL
+        start
+        notice CAL @0s..1s =0s
+        say GET VAR dummy ups.status => ERR DRIVER-NOT-CONNECTED
+        notice COMMBAD @0s..1500ms =1s
+        quiet 1500ms
+        status OL CAL
+        notice COMMOK @0s..1500ms
+        quiet 1s
+        never FSD
+        runs
+        ",
+    ),
+    watch(
         "upsmon/lost/bypass",
         CONF,
         Must,
         "A UPS that is lost on bypass is critical at once.",
         "
         conf: NOTIFYFLAG FSD IGNORE
+        conf ours: COMPAT nut
         conf: DEADTIME 30
         status OL BYPASS
         start
@@ -227,6 +249,7 @@ pub(super) const CASES: &[Case] = &[
         "A UPS that is lost with an alarm is critical at once (ALARMCRITICAL is 1 by default).",
         "
         conf: NOTIFYFLAG FSD IGNORE
+        conf ours: COMPAT nut
         conf: DEADTIME 30
         status OL ALARM
         start
@@ -260,6 +283,7 @@ pub(super) const CASES: &[Case] = &[
         "
         conf: NOTIFYFLAG FSD IGNORE
         conf: OFFDURATION 30
+        conf ours: COMPAT nut
         conf: DEADTIME 30
         status OL OFF
         start
