@@ -178,8 +178,14 @@ pub(super) fn notify_manager(state: &str) {
         },
         _ => return,
     };
+    let sent = address.and_then(|address| {
+        let socket = UnixDatagram::unbound()?;
+        // Nobody's queue may make a daemon stand still.
+        socket.set_nonblocking(true)?;
+        socket.send_to_addr(state.as_bytes(), &address)
+    });
     // sd_notify too goes on when nobody takes the message.
-    let _ = address.and_then(|address| UnixDatagram::unbound()?.send_to_addr(state.as_bytes(), &address));
+    let _ = sent;
 }
 
 #[cfg(test)]
