@@ -7,6 +7,9 @@
 )]
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is a failed test")]
 
+#[path = "bad_input/monitor.rs"]
+mod monitor;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
@@ -76,7 +79,10 @@ impl Etc {
     }
 
     fn start(&self, line: &str) -> Daemon<'_> {
-        let mut command = self.command(line);
+        self.start_command(self.command(line))
+    }
+
+    fn start_command(&self, mut command: Command) -> Daemon<'_> {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let (sender, lines) = channel();
