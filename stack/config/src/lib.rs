@@ -35,5 +35,5 @@ pub use paths::Paths;
 pub use ups::{GLOBAL_KEYS, SECTION_KEYS, ups_conf};
 pub use upsd::{UPSD_DIRECTIVES, upsd_conf};
 pub use upsmon::{UPSMON_DIRECTIVES, split_system, upsmon_conf};
-pub use upssched::{SchedCommand, SchedRule, UpsschedConf, upssched_conf};
+pub use upssched::{SchedCommand, SchedRule, UPSSCHED_DIRECTIVES, UpsschedConf, upssched_conf};
 pub use users::{USERS_KEYS, upsd_users};

@@ -12,7 +12,8 @@ use crate::model::NotifyType;
 use crate::suggest::nearest;
 use crate::value::Directive;
 
-const DIRECTIVES: &[&str] = &["AT", "CMDSCRIPT", "DEBUG_MIN", "LOCKFN", "PIPEFN"];
+/// The directives of upssched.conf(5), as a table for those who tell people of them.
+pub const UPSSCHED_DIRECTIVES: &[&str] = &["AT", "CMDSCRIPT", "DEBUG_MIN", "LOCKFN", "PIPEFN"];
 
 const COMMANDS: &[&str] =
     &["START-TIMER", "START-TIMER-SHARED", "CANCEL-TIMER", "CANCEL-TIMER-MATCHED", "EXECUTE"];
@@ -113,10 +114,10 @@ pub fn upssched_conf(file: &str, text: &[u8]) -> (UpsschedConf, Vec<Diagnostic>)
 
 fn directive(conf: &mut UpsschedConf, row: &Row, faults: &mut Faults) {
     let key = row.key();
-    let known = DIRECTIVES.iter().copied().find(|name| *name == key.text);
+    let known = UPSSCHED_DIRECTIVES.iter().copied().find(|name| *name == key.text);
     let known = known.or_else(|| key.text.eq_ignore_ascii_case("DEBUG_MIN").then_some("DEBUG_MIN"));
     let Some(name) = known else {
-        faults.unknown("directive", key, DIRECTIVES.iter().copied());
+        faults.unknown("directive", key, UPSSCHED_DIRECTIVES.iter().copied());
         return;
     };
     let mut directive = Directive { name, row, faults };

@@ -177,6 +177,8 @@ pub trait Os: Send + Sync + 'static {
     fn set_mode(&self, path: &Path, mode: u32) -> io::Result<()>;
     /// Gives a file or a folder to a user and a group, by their numbers.
     fn set_owner(&self, path: &Path, user: u32, group: u32) -> io::Result<()>;
+    /// The number of a group of this name.
+    fn group_id(&self, name: &str) -> Option<u32>;
     /// Makes a symbolic link at `path` that holds `target`, in place of an old link or file.
     fn make_link(&self, path: &Path, target: &Path) -> io::Result<()>;
     /// What a symbolic link holds; [`io::ErrorKind::InvalidInput`] when `path` is none.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use outage_config::{
     GLOBAL_KEYS, NUT_MODES, NUT_NAMES, NotifyType, SECTION_KEYS, UPSD_DIRECTIVES, UPSMON_DIRECTIVES,
-    USERS_KEYS,
+    UPSSCHED_DIRECTIVES, USERS_KEYS,
 };
 use outage_ups::flags;
 use outage_ups::install::man::{pages, roff, sources};
@@ -42,13 +42,13 @@ fn every_option_is_on_its_programs_page() {
 
 #[test]
 fn every_setting_is_on_its_files_page() {
-    // upssched.conf has its row as soon as there is a table of its directives.
-    let files: [(&str, &[&[&str]]); 5] = [
+    let files: [(&str, &[&[&str]]); 6] = [
         ("nut.conf.5", &[NUT_NAMES]),
         ("ups.conf.5", &[GLOBAL_KEYS, SECTION_KEYS]),
         ("upsd.conf.5", &[UPSD_DIRECTIVES]),
         ("upsd.users.5", &[USERS_KEYS]),
         ("upsmon.conf.5", &[UPSMON_DIRECTIVES]),
+        ("upssched.conf.5", &[UPSSCHED_DIRECTIVES]),
     ];
     for (name, tables) in files {
         let codes = codes(&page(name));

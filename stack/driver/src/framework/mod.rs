@@ -33,6 +33,9 @@ const CLOSING: Duration = Duration::from_secs(5);
 /// Requests that may wait for the device.
 const PENDING_REQUESTS: usize = 32;
 
+/// The group of the user that upsd becomes.
+const GROUP: &str = "nut";
+
 /// Runs a driver until it is told to end: serves its socket from the start, looks for the device for ever, polls it.
 ///
 /// [`outage_host::Os::ready`] is called when the first data are there, or when it is clear that the device has to be
@@ -52,6 +55,7 @@ pub async fn run(config: DriverConfig, family: Box<dyn Family>, host: Host) -> E
             return ExitCode::FAILURE;
         }
     };
+    share(&config, &host);
     if let Err(error) = host.write(&config.pid_file(), format!("{}\n", host.pid()).as_bytes(), 0o644) {
         host.warn(format_args!("failed to write {}: {error}", config.pid_file().display()));
     }
@@ -97,6 +101,14 @@ pub async fn run(config: DriverConfig, family: Box<dyn Family>, host: Host) -> E
 }
 
 /// Why there is no socket, and what to do about it.
+/// Lets upsd, which does not stay root, at the socket of a driver that does.
+fn share(config: &DriverConfig, host: &Host) {
+    let Some(group) = host.group_id(GROUP).filter(|_| host.is_root()) else { return };
+    if let Err(error) = host.set_owner(&config.socket(), 0, group) {
+        host.warn(format_args!("failed to give {} to the group {GROUP}: {error}", config.socket().display()));
+    }
+}
+
 fn no_socket(config: &DriverConfig, host: &Host, error: &io::Error) -> String {
     let folder = config.state_path.display();
     match host.stat(&config.state_path) {

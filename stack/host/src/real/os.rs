@@ -172,6 +172,10 @@ impl Os for RealOs {
         std::os::unix::fs::chown(path, Some(user), Some(group))
     }
 
+    fn group_id(&self, name: &str) -> Option<u32> {
+        process::named_group(name)
+    }
+
     fn make_link(&self, path: &Path, target: &Path) -> io::Result<()> {
         files::make_link(path, target)
     }

@@ -144,6 +144,10 @@ impl Signals {
     }
 }
 
+pub(super) fn named_group(name: &str) -> Option<u32> {
+    Group::from_name(name).ok().flatten().map(|group| group.gid.as_raw())
+}
+
 /// By name, or by number as text.
 fn group_id(name: &str) -> io::Result<Gid> {
     if let Some(group) = Group::from_name(name)? {

@@ -237,6 +237,11 @@ impl Os for VirtualOs {
         if self.is_root() { Ok(()) } else { Err(io::ErrorKind::PermissionDenied.into()) }
     }
 
+    /// There are no groups in memory.
+    fn group_id(&self, _name: &str) -> Option<u32> {
+        None
+    }
+
     /// There are no links in memory.
     fn make_link(&self, _path: &Path, _target: &Path) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use outage_host::Host;
 
 use super::owner::{self, USER};
-use super::plan::{Item, MARK, Thing, plan};
+use super::plan::{Item, MARK, Owner, Thing, plan};
 use super::{Options, PREFIX};
 
 /// What becomes of an item.
@@ -32,7 +32,7 @@ struct Step {
 pub(super) fn install(host: &Host, options: &Options) -> Result<(), String> {
     let program = read_program(host)?;
     let steps = look(host, options, &program)?;
-    let group = Owner::of(host, options);
+    let daemons = Daemons::of(host, options);
     let (mut made, mut stayed) = (0, 0);
     for Step { item, path, fate } in &steps {
         let verb = match (fate, options.dry_run) {
@@ -47,7 +47,7 @@ pub(super) fn install(host: &Host, options: &Options) -> Result<(), String> {
         };
         if !options.dry_run {
             lay(host, item, path, &program).map_err(failed("make", path))?;
-            group.give(host, item, path)?;
+            daemons.give(host, item, path)?;
         }
         made += 1;
         let what = match &item.thing {
@@ -61,7 +61,7 @@ pub(super) fn install(host: &Host, options: &Options) -> Result<(), String> {
     let done = if options.dry_run { "would be installed or replaced" } else { "installed or replaced" };
     host.print(&format!("{made} {done}, {stayed} already there; no configuration file was touched\n"));
     if !options.dry_run {
-        host.print(&next(host, options, &group));
+        host.print(&next(host, options, &daemons));
     }
     Ok(())
 }
@@ -173,44 +173,45 @@ fn lay(host: &Host, item: &Item, path: &Path, program: &[u8]) -> io::Result<()> 
     }
 }
 
-/// Whom the daemons' files belong to.
-enum Owner {
-    /// Root, and this group.
-    Group(u32),
+/// Whom the daemons run as.
+enum Daemons {
+    /// This user and this group.
+    Are(u32, u32),
     /// There is no such group, or no such user, where this is installed to.
     Missing,
     /// Only root may give files away.
     NotRoot,
 }
 
-impl Owner {
+impl Daemons {
     fn of(host: &Host, options: &Options) -> Self {
         let read = |file: &str| {
             let text = host.read(&place(&options.root, file)).unwrap_or_default();
             String::from_utf8_lossy(&text).into_owned()
         };
         let user = owner::number(&read("/etc/passwd"), USER);
-        match owner::number(&read("/etc/group"), USER).filter(|_| user.is_some()) {
-            None => Self::Missing,
-            Some(_) if !host.is_root() => Self::NotRoot,
-            Some(group) => Self::Group(group),
+        match (user, owner::number(&read("/etc/group"), USER)) {
+            (Some(_), Some(_)) if !host.is_root() => Self::NotRoot,
+            (Some(user), Some(group)) => Self::Are(user, group),
+            _ => Self::Missing,
         }
     }
 
     fn give(&self, host: &Host, item: &Item, path: &Path) -> Result<(), String> {
-        match self {
-            Self::Group(group) if item.group => {
-                host.set_owner(path, 0, *group).map_err(failed("give away", path))?;
-                // Giving a file away may take bits from it.
-                host.set_mode(path, item.mode).map_err(failed("set the mode of", path))
-            }
-            _ => Ok(()),
-        }
+        let Self::Are(user, group) = *self else { return Ok(()) };
+        let user = match item.owner {
+            Owner::Root => return Ok(()),
+            Owner::Group => 0,
+            Owner::Daemons => user,
+        };
+        host.set_owner(path, user, group).map_err(failed("give away", path))?;
+        // Giving a file away may take bits from it.
+        host.set_mode(path, item.mode).map_err(failed("set the mode of", path))
     }
 }
 
 /// What is left to be done, by hand.
-fn next(host: &Host, options: &Options, owner: &Owner) -> String {
+fn next(host: &Host, options: &Options, daemons: &Daemons) -> String {
     let at = |path: &str| place(&options.root, path).display().to_string();
     let (etc, state) = (at("/etc/nut"), at("/var/state/ups"));
     let image = options.root != Path::new("/");
@@ -219,9 +220,9 @@ fn next(host: &Host, options: &Options, owner: &Owner) -> String {
     };
     let mut text = "next:\n".to_owned();
     let mut say = |line: &dyn Display| text += &format!("  {line}\n");
-    match owner {
-        Owner::Group(_) => {}
-        Owner::Missing => {
+    match daemons {
+        Daemons::Are(..) => {}
+        Daemons::Missing => {
             say(
                 &"there is no user nut for the daemons to become; with these there is, and its files are its own:",
             );
@@ -230,10 +231,11 @@ fn next(host: &Host, options: &Options, owner: &Owner) -> String {
                 "  {}",
                 within("useradd --system --gid nut --home-dir / --shell /sbin/nologin nut".to_owned())
             ));
-            say(&format!("  {}", within("chown root:nut /etc/nut /var/state/ups".to_owned())));
+            say(&format!("  {}", within("chown root:nut /etc/nut".to_owned())));
+            say(&format!("  {}", within("chown nut:nut /var/state/ups".to_owned())));
         }
-        Owner::NotRoot => {
-            say(&format!("as root: chown root:nut {etc} {state}"));
+        Daemons::NotRoot => {
+            say(&format!("as root: chown root:nut {etc} && chown nut:nut {state}"));
         }
     }
     let copied = |name: &str| host.stat(&Path::new(&etc).join(name)).is_ok();

@@ -27,6 +27,7 @@ enum Ups {
 fn words(program: &str) -> Words {
     let (operands, ups, commands): (&[_], _, &[_]) = match program {
         "upsd" => (&[], Ups::Nowhere, &["reload", "stop"]),
+        "upssched" => (&[], Ups::Nowhere, &[]),
         "upsmon" => (&[], Ups::Nowhere, &["fsd", "reload", "stop"]),
         "upsdrvctl" => (
             &["start", "stop", "shutdown", "status", "list"],

@@ -15,6 +15,8 @@ const PAGES: &[(&str, &str)] = pages![
     "dummy-ups.8",
     "nut.conf.5",
     "nutdrv_qx.8",
+    "ups-check.8",
+    "ups-hardware.8",
     "ups-install.8",
     "ups.8",
     "ups.conf.5",

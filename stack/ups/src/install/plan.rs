@@ -34,21 +34,32 @@ pub struct Item {
     pub thing: Thing,
     /// Permission bits; a link has none.
     pub mode: u32,
-    /// Whether it belongs to the group that the daemons run as.
-    pub group: bool,
+    /// Whom it belongs to, where there is such a user.
+    pub owner: Owner,
+}
+
+/// Whom a thing belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// Root.
+    Root,
+    /// Root, and the daemons' group.
+    Group,
+    /// The daemons' user and group.
+    Daemons,
 }
 
 impl Item {
     fn new(path: impl Into<String>, thing: Thing, mode: u32) -> Self {
-        Self { path: path.into(), thing, mode, group: false }
+        Self { path: path.into(), thing, mode, owner: Owner::Root }
     }
 
     fn text(path: impl Into<String>, text: impl Into<Cow<'static, str>>, mode: u32) -> Self {
         Self::new(path, Thing::Text(text.into()), mode)
     }
 
-    fn of_group(self) -> Self {
-        Self { group: true, ..self }
+    fn of(self, owner: Owner) -> Self {
+        Self { owner, ..self }
     }
 }
 
@@ -82,9 +93,9 @@ pub fn folder_of(program: &str) -> &'static str {
 #[must_use]
 pub fn plan(prefix: &str) -> Vec<Item> {
     let mut items = vec![
-        Item::new("/etc/nut", Thing::Folder, 0o755).of_group(),
+        Item::new("/etc/nut", Thing::Folder, 0o755).of(Owner::Group),
         // The drivers' sockets, and process ids: the daemons write here once they are no longer root.
-        Item::new("/var/state/ups", Thing::Folder, 0o770).of_group(),
+        Item::new("/var/state/ups", Thing::Folder, 0o770).of(Owner::Daemons),
         Item::new(format!("{prefix}/bin/ups"), Thing::Program, 0o755),
     ];
     for program in crate::PROGRAMS {
@@ -94,7 +105,7 @@ pub fn plan(prefix: &str) -> Vec<Item> {
         items.push(Item::new(format!("{prefix}/{folder}/{}", program.name), Thing::Link(to), 0o777));
     }
     for (name, text, mode) in SAMPLES {
-        items.push(Item::new(format!("/etc/nut/{name}.sample"), Thing::Sample(text), *mode).of_group());
+        items.push(Item::new(format!("/etc/nut/{name}.sample"), Thing::Sample(text), *mode).of(Owner::Group));
     }
     items.extend(scripts::all(prefix).into_iter().map(|(path, text, mode)| Item::text(path, text, mode)));
     items.extend(man::pages().into_iter().map(|(name, text)| {

@@ -21,6 +21,7 @@ use outage_config::{Paths, Severity, UpsschedConf, upssched_conf};
 use outage_host::{Host, Priority, real};
 
 use self::core::Notice;
+pub use self::options::{HELP, LETTERS};
 use self::options::{Options, Task};
 
 /// The first line of everything.
@@ -57,7 +58,7 @@ pub async fn run(args: Vec<String>, host: Host) -> ExitCode {
     host.set_debug_level(host.debug_level().max(options.debug));
     match options.task {
         Task::Help => {
-            host.print(&format!("{BANNER}\n\n{}", options::HELP));
+            host.print(&format!("{BANNER}\n\n{}", HELP));
             ExitCode::SUCCESS
         }
         Task::Version => {

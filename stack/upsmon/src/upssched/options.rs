@@ -2,8 +2,11 @@
 
 use outage_config::args::{Getopt, GetoptError};
 
+/// getopt's letters.
+pub const LETTERS: &str = "DVhl";
+
 /// What is printed for `-h`.
-pub(super) const HELP: &str = "\
+pub const HELP: &str = "\
 usage: upssched [OPTIONS] [NOTIFYMSG]
 
 upsmon runs it as NOTIFYCMD, with NOTIFYTYPE and UPSNAME in the environment. It does what upssched.conf says about them.
@@ -52,7 +55,7 @@ pub(super) fn parse(args: &[String], env: impl Fn(&str) -> Option<String>) -> Re
     let level = env("NUT_DEBUG_LEVEL").and_then(|level| level.trim().parse().ok()).unwrap_or(0);
     let mut found = Options { task: Task::Notice, debug: 0, message: String::new(), problem: None };
     let (own, args): (Vec<_>, Vec<_>) = args.iter().cloned().partition(|word| word == TIMERS);
-    let mut options = Getopt::new("+DVhl", args.clone());
+    let mut options = Getopt::new(&format!("+{LETTERS}"), args.clone());
     for option in options.by_ref() {
         match option.map(|option| option.flag) {
             Ok('D') => found.debug = found.debug.saturating_add(1),

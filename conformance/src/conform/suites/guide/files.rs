@@ -50,6 +50,13 @@ pub(super) const CASES: &[Case] = &[
         run_check!(permissions),
     ),
     run(
+        "guide/files/own-users",
+        GUIDE,
+        Must,
+        "Started by root without another word, upsd reaches the drivers, whichever user each of them becomes.",
+        run_check!(own_users),
+    ),
+    run(
         "guide/files/install-again",
         GUIDE,
         Should,
@@ -177,6 +184,31 @@ async fn permissions(stage: &mut Stage) -> Outcome {
     guide.until("upsmon asks", || upsmon.output().1.contains(UPS)).await?;
     upsmon.signal(outage_host::Signal::Term);
     Ok(())
+}
+
+async fn own_users(stage: &mut Stage) -> Outcome {
+    let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    if !rustix::process::geteuid().is_root() || !passwd.lines().any(|line| line.starts_with("nut:")) {
+        return Err(Miss::Precondition(
+            "only root can become another user, and there has to be a user nut".to_owned(),
+        ));
+    }
+    let mut guide = Guide::begin(stage).await?;
+    guide.plug_in(stage, 1.0).await?;
+    guide.configure(stage, "")?;
+    let root = guide.root.display();
+    let (upsdrvctl, upsd) = match stage.target() {
+        Target::Ours => (format!("{root}/usr/sbin/upsdrvctl"), format!("{root}/usr/sbin/upsd")),
+        _ => ("/sbin/upsdrvctl".to_owned(), "/lib/nut/upsd".to_owned()),
+    };
+    // The user may come this far, and no further than on a machine of its own. By a script, so that no -u is added.
+    let script = format!(
+        "#!/bin/sh\nset -e\nchmod 711 {root}/..\nchmod 755 {root} {root}/etc {root}/etc/nut {root}/var {root}/var/state\n\
+         chown -R root:nut {root}/etc/nut\nchown nut:nut {root}/var/state/ups\n{upsdrvctl} start\n{upsd}\n"
+    );
+    guide.write("fake/start", &script, 0o755)?;
+    guide.good(stage, "root/fake/start", &[]).await?;
+    guide.answers(stage, "OL").await
 }
 
 async fn again(stage: &mut Stage) -> Outcome {

@@ -323,7 +323,16 @@ impl Guide {
             let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
             environment.split(|byte| *byte == 0).any(|variable| variable == own.as_bytes())
         };
-        pids.filter(of_here).collect()
+        let mut found: Vec<u32> = pids.filter(of_here).collect();
+        // The environment of one that has become another user may be hidden; its pid file is not.
+        for entry in fs::read_dir(self.root.join("var/state/ups")).into_iter().flatten().flatten() {
+            let text = fs::read_to_string(entry.path()).unwrap_or_default();
+            let pid =
+                text.trim().parse().ok().filter(|_| entry.path().extension().is_some_and(|end| end == "pid"));
+            let program = |pid: &u32| fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+            found.extend(pid.filter(|pid| program(pid).starts_with("ups")));
+        }
+        found
     }
 }
 
