@@ -32,7 +32,7 @@
 //! at its end.
 //!
 //! ```text
-//! notice ONBATT LOWBATT @0s..2s      NOTIFYCMD was run for these, the next ones
+//! notice ONBATT LOWBATT @0s..2s      NOTIFYCMD was run for these, the next ones, in any order
 //! text UPS {ups} on battery          the text of the last notice (text ~ PATTERN: matches it as a whole)
 //! about dummy@{server_b}             NOTIFYCMD was told that the last notice is about this (about nothing)
 //! shutdown @2s..4s                   SHUTDOWNCMD was run, with the flag set, and with no arguments
@@ -119,7 +119,7 @@ pub enum Step {
     Run(Vec<String>),
     /// Time passes.
     Wait(Duration),
-    /// Notices, in any order where time is real.
+    /// Notices, in any order.
     Notice(Vec<String>, Option<Window>),
     /// The last notice's text.
     Text(Text),

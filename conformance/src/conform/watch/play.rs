@@ -442,11 +442,9 @@ impl Player<'_> {
             .await?;
         let mut names: Vec<_> = seen.iter().map(|notice| notice.kind.clone()).collect();
         let mut expected = kinds.to_vec();
-        if !self.stage.is_virtual() {
-            // Programs that are started at the same time may overtake each other.
-            names.sort();
-            expected.sort();
-        }
+        // In which order is not claimed, and programs that are started at the same time may overtake each other.
+        names.sort();
+        expected.sort();
         ensure(names == expected, || format!("expected {kinds:?}, seen {seen:?}"))?;
         self.notice = seen.into_iter().next_back();
         Ok(())

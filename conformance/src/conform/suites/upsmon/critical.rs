@@ -173,9 +173,8 @@ pub(super) const CASES: &[Case] = &[
         start
         [b] asks GET VAR dummy ups.status
         [b] status OB LB
-        notice ONBATT @0s..1500ms
+        notice ONBATT LOWBATT @0s..1500ms
         about dummy@{server_b}
-        notice LOWBATT
         quiet 3s
         runs
         ",
@@ -222,7 +221,7 @@ pub(super) const CASES: &[Case] = &[
         asks GET VAR dummy ups.status
         status OB LB
         notice ONBATT LOWBATT @0s..1s =1s
-        notice SHUTDOWN @2s..4500ms =2200ms
+        notice SHUTDOWN @2s..4500ms =3200ms
         shutdown +0s..1s
         never FSD
         ",
@@ -343,7 +342,7 @@ pub(super) const CASES: &[Case] = &[
         asks GET VAR dummy ups.status
         status OB LB
         notice ONBATT LOWBATT @0s..1s =1s
-        notice SHUTDOWN +3s..5s =3300ms
+        notice SHUTDOWN +3s..5s =3s
         shutdown +0s..1s
         ",
     ),

@@ -86,7 +86,7 @@ pub(super) const CASES: &[Case] = &[
         notice COMMBAD @0s..1500ms =1s
         notice NOCOMM @1s..4s =2s
         about {ups}
-        notice NOCOMM +1900ms..4s =2s
+        notice NOCOMM +1900ms..4s =3s
         quiet 1s
         comes
         notice COMMOK @0s..1500ms
