@@ -100,7 +100,6 @@ pub async fn run(config: DriverConfig, family: Box<dyn Family>, host: Host) -> E
     }
 }
 
-/// Why there is no socket, and what to do about it.
 /// Lets upsd, which does not stay root, at the socket of a driver that does.
 fn share(config: &DriverConfig, host: &Host) {
     let Some(group) = host.group_id(GROUP).filter(|_| host.is_root()) else { return };
@@ -109,6 +108,7 @@ fn share(config: &DriverConfig, host: &Host) {
     }
 }
 
+/// Why there is no socket, and what to do about it.
 fn no_socket(config: &DriverConfig, host: &Host, error: &io::Error) -> String {
     let folder = config.state_path.display();
     match host.stat(&config.state_path) {
