@@ -124,29 +124,26 @@ impl Lab for FaultyLab {
 
     fn read(&self, relative: &str) -> io::Result<Vec<u8>> {
         let content = self.inner.read(relative);
-        let text = |content: Vec<u8>| String::from_utf8_lossy(&content).into_owned();
-        let joined = |lines: Vec<String>| {
-            lines.iter().map(|line| format!("{line}\n")).collect::<String>().into_bytes()
-        };
-        match (self.kind, relative) {
-            (Kind::FlagStays, FLAG) if content.is_err() => {
-                lock(&self.shared).flag.clone().ok_or_else(|| io::ErrorKind::NotFound.into())
-            }
+        if matches!(self.kind, Kind::FlagStays) && relative == FLAG && content.is_err() {
+            return lock(&self.shared).flag.clone().ok_or_else(|| io::ErrorKind::NotFound.into());
+        }
+        let mut content = content?;
+        let text = || String::from_utf8_lossy(&content).into_owned();
+        let lines: Vec<String> = match (self.kind, relative) {
+            (Kind::Calls(change), SCRIPT_CALLS) => return Ok(change(&text()).into_bytes()),
+            (Kind::Called(change), CALLED) => text().lines().flat_map(change).collect(),
+            (Kind::CalledBackwards, CALLED) => text().lines().rev().map(str::to_owned).collect(),
+            (Kind::Nonsense, CALLED | TOLD) => return Ok(NONSENSE.to_vec()),
             (Kind::Told(change), TOLD) => {
-                let (mut kept, mut told) = (content?, Vec::new());
-                for line in lines(&mut kept) {
+                let mut told = Vec::new();
+                for line in lines(&mut content) {
                     settle(change(&line), &line, &mut told, &mut Vec::new());
                 }
-                Ok(told)
+                return Ok(told);
             }
-            (Kind::Calls(change), SCRIPT_CALLS) => Ok(change(&text(content?)).into_bytes()),
-            (Kind::Called(change), CALLED) => Ok(joined(text(content?).lines().flat_map(change).collect())),
-            (Kind::CalledBackwards, CALLED) => {
-                Ok(joined(text(content?).lines().rev().map(str::to_owned).collect()))
-            }
-            (Kind::Nonsense, TOLD | CALLED) => Ok(NONSENSE.to_vec()),
-            _ => content,
-        }
+            _ => return Ok(content),
+        };
+        Ok(lines.iter().map(|line| format!("{line}\n")).collect::<String>().into_bytes())
     }
 
     fn remove(&self, relative: &str) -> io::Result<()> {
@@ -218,8 +215,8 @@ impl Lab for FaultyLab {
         let control = start.arguments.iter().any(|argument| argument == "-c");
         let upsd = start.program == "upsd" && !control;
         let client = control || CLIENTS.contains(&start.program);
-        let upsmon = (start.program == "upsmon").then(|| start.arguments.clone());
         let mut start = start;
+        let upsmon = (start.program == "upsmon").then(|| start.arguments.clone());
         match self.kind {
             Kind::StoppedBy(file) if self.is_there(file) => {
                 start.arguments = vec!["-?".to_owned()];
@@ -227,7 +224,6 @@ impl Lab for FaultyLab {
             }
             // What is not there needs no removing.
             Kind::Removes(file) => drop(self.inner.remove(file)),
-            // There may be none.
             Kind::FlagTaken if start.program == "upsmon" => drop(self.inner.remove(FLAG)),
             _ => {}
         }

@@ -6,6 +6,7 @@
 mod lab;
 mod sched;
 mod table;
+mod upsmon;
 
 use std::sync::Arc;
 
@@ -120,16 +121,12 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// Whether a case of this suite can meet it at all: a wrong upsmon or upssched those of its own suite and no others,
-    /// and no other wrong thing those of upsmon's.
+    /// Whether a case of this suite can meet it at all.
     fn reaches(self, suite: &str) -> bool {
         let upssched =
             matches!(self, Self::Sched(_) | Self::Calls(_) | Self::StoppedBy(_) | Self::Removes(_));
-        match self {
-            Self::Nonsense => true,
-            _ if upssched => suite == "upssched",
-            _ => self.is_of_upsmon() == (suite == "upsmon"),
-        }
+        let all = matches!(self, Self::Nonsense);
+        all || ((!upssched || suite == "upssched") && (suite == "upsmon") == self.is_of_upsmon())
     }
 
     /// Whether upsmon is what is wrong.
@@ -160,13 +157,20 @@ pub struct Fault {
     pub(crate) kind: Kind,
 }
 
-/// Every fault: those of servers and clients, then those of an upssched.
+/// Every fault: those of servers and clients, then those of an upssched and an upsmon.
 pub const FAULTS: &[Fault] = &{
-    let (first, rest) = (table::FAULTS, sched::SCHED);
-    let mut faults = [first[0]; table::FAULTS.len() + sched::SCHED.len()];
+    let (first, second, third) = (table::FAULTS, sched::SCHED, upsmon::UPSMON);
+    let mut faults = [first[0]; table::FAULTS.len() + sched::SCHED.len() + upsmon::UPSMON.len()];
     let mut index = 0;
     while index < faults.len() {
-        faults[index] = if index < first.len() { first[index] } else { rest[index - first.len()] };
+        let after = index.saturating_sub(first.len());
+        faults[index] = if index < first.len() {
+            first[index]
+        } else if after < second.len() {
+            second[after]
+        } else {
+            third[after - second.len()]
+        };
         index += 1;
     }
     faults
