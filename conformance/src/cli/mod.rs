@@ -129,7 +129,7 @@ pub(crate) struct BenchArgs {
 /// Arguments of `outage run`.
 #[derive(clap::Args)]
 pub(crate) struct RunArgs {
-    /// How real: virtual (one process, virtual time) or process (real programs, real time); both unless given
+    /// How real: virtual (one process, virtual time), process (real programs, real time) or kernel (a Linux guest in QEMU); the first two unless given
     #[arg(long)]
     lane: Option<LaneKind>,
     /// Whose programs: ours, or nut (NUT's own as Debian has them, in the kernel lane)

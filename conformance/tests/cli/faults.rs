@@ -106,7 +106,7 @@ fn what_is_not_there_is_said_in_a_line() {
 fn arguments_that_ask_for_nothing_are_refused() {
     for arguments in [
         &["run"][..],
-        &["run", "scenarios", "--lane", "kernel"],
+        &["run", "scenarios", "--lane", "cloud"],
         &["run", "scenarios", "--seed", "x"],
         &["play"],
         &["sim"],

@@ -166,7 +166,7 @@ at 0 { mains "off"; mains "off" ups="a"; expect { status "OL" ups="b"; }; }
 
 #[test]
 fn names_and_values_that_could_never_work() {
-    let text = r#"scenario "names" scale=0 lane="kernel"
+    let text = r#"scenario "names" scale=0 lane="cloud"
 ups "../u" { device "eaton-3s-700"; charge 300; set "offdelay" 30 40; }
 machine "m" { serves "../u"; monitor "../u" at="n"; monitor "../u" power-value=1.5; stop-time -1; }
 machine "m" { monitor "../u"; }
@@ -180,7 +180,7 @@ at 0 {
     error: `scale` must lie within 0.1 and 1000
      --> test.kdl:1:18
       |
-    1 | scenario "names" scale=0 lane="kernel"
+    1 | scenario "names" scale=0 lane="cloud"
       |                  ^^^^^^^
 
     error: `../u` is no name for a ups
@@ -381,7 +381,7 @@ never { flag "present" machine="a"; }
     12 |     expect { flag "there" machine="a"; cut-ordered; log "x" process="upssd" machine="a"; }
        |                                                             ^^^^^^^^^^^^^^^
        |
-    help: a program of the stack: upsd, upsmon, upsdrvctl or a driver, e.g. usbhid-ups
+    help: a program of the stack: upsd, upsmon, upsdrvctl or a driver, e.g. usbhid-ups; in the kernel lane also kernel, init and counter
 
     error: `flag` can't stand in `never`: it is asked for, it does not happen
       --> test.kdl:14:9
