@@ -205,9 +205,9 @@ async fn notices_that_hang_do_not_keep_those_behind_them() {
     assert_eq!(
         kinds,
         [
+            "FSD UPSNAME=eaton@rack",
             "ONBATT UPSNAME=eaton@rack",
             "LOWBATT UPSNAME=eaton@rack",
-            "FSD UPSNAME=eaton@rack",
             "SHUTDOWN UPSNAME="
         ]
     );
