@@ -1,6 +1,6 @@
 //! `ups install`: lays programs, samples, scripts and man pages down, and says what it did.
 //!
-//! [`plan`] decides what an installation is, without doing anything; this does it, by way of the host. What a user wrote
+//! [`mod@plan`] decides what an installation is, without doing anything; this does it, by way of the host. What a user wrote
 //! is never touched: of the configuration, only samples are written. A file in the way that is not ours stops everything
 //! before anything is done.
 

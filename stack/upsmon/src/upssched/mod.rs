@@ -2,7 +2,7 @@
 //!
 //! upsmon runs it for each notice. It does what the AT lines of upssched.conf say about that notice: runs CMDSCRIPT at
 //! once, or starts and cancels timers. The timers are in a process of their own, which the first one starts and which ends
-//! when there is nothing left to do: [`core`] is its judgement, and [`daemon`] does it.
+//! when there is nothing left to do: [`core`] is its judgement, and `daemon` does it.
 //!
 //! There is one such process at a time, since it holds a lock on LOCKFN for as long as it lives; a crash leaves none behind.
 //! It answers each request when that is done, and not before: who gets no answer, because the process was about to end,
