@@ -93,8 +93,9 @@ impl Guest {
         command.args(["-append", "console=ttyS0 quiet panic=-1"]);
         command.arg("-serial").arg(format!("file:{}", console.display()));
         command.arg("-serial").arg(format!("unix:{},server=on,wait=off", syslog.display()));
-        for line in parts.lines {
-            command.arg("-serial").arg(line);
+        for (index, line) in parts.lines.iter().enumerate() {
+            command.arg("-chardev").arg(format!("serial,id=line{index},path={}", line.display()));
+            command.arg("-serial").arg(format!("chardev:line{index}"));
         }
         command.arg("-drive").arg(format!("file={},if=virtio,format=raw", parts.disk.display()));
         command.args([
