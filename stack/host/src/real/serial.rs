@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use rustix::fs::OFlags;
+use rustix::fs::{FlockOperation, OFlags};
 use rustix::io::Errno;
 use serialport::{ClearBuffer, DataBits, ErrorKind, FlowControl, SerialPort, StopBits, TTYPort};
 use tokio::io::unix::AsyncFd;
@@ -53,10 +53,16 @@ pub(super) fn open(path: &Path, settings: SerialSettings) -> io::Result<BoxSeria
         .stop_bits(stop_bits)
         .parity(parity)
         .flow_control(FlowControl::None)
-        .exclusive(true);
+        .exclusive(false);
     let port = TTYPort::open(&builder).map_err(error_of)?;
-    // The crate opens it so, and then takes it back.
     let descriptor = sys::tty_fd(&port);
+    // NUT's drivers lock a line so. The crate's way marks the line as well (TIOCEXCL), and a mark outlives a driver that
+    // was killed for as long as anybody else has the line open.
+    match rustix::fs::flock(descriptor, FlockOperation::NonBlockingLockExclusive) {
+        Err(Errno::WOULDBLOCK) => return Err(io::ErrorKind::ResourceBusy.into()),
+        result => result?,
+    }
+    // The crate opens it so, and then takes it back.
     let flags = rustix::fs::fcntl_getfl(descriptor)?;
     rustix::fs::fcntl_setfl(descriptor, flags | OFlags::NONBLOCK)?;
     Ok(Box::new(Tty(sys::watch_tty(port)?)))
