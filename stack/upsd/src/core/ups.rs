@@ -17,6 +17,9 @@ const MOST_OUTGOING: usize = 64 * 1024;
 const GRACE: Duration = Duration::from_secs(1);
 /// Pings are never closer together than this, however short MAXAGE is.
 const SHORTEST_PING_INTERVAL: Duration = Duration::from_millis(100);
+/// A ping that is due so soon is sent at once: the answer to the last one moved it by a few microseconds, and to wait for
+/// those would wake the machine once more.
+const SOON: Duration = Duration::from_millis(10);
 
 /// Names a UPS for as long as it is configured; never used again for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -153,7 +156,7 @@ impl Ups {
         }
         let interval = (max_age / 3).max(SHORTEST_PING_INTERVAL);
         let since = |link: &Link| link.last_ping.map_or(link.last_heard, |ping| ping.max(link.last_heard));
-        if now >= since(&link) + interval {
+        if now + SOON >= since(&link) + interval {
             link.last_ping = Some(now);
             // A driver that has not read the last pings needs no more of them.
             if self.outgoing.len() < 1024 {
