@@ -136,6 +136,12 @@ fn the_one_mistake_of_the_guide_is_named() {
     "ondelay = 20",
     "ups.conf:4:3: warning: the load would be turned on again (ondelay 20 s) before"
 )]
+#[case::no_delay(
+    "ups.conf",
+    "desc = \"UPS\"",
+    "ondelay = 0",
+    "ups.conf:4:3: warning: the load would be turned on again (ondelay 0 s) before"
+)]
 #[case::parser(
     "ups.conf",
     "desc = \"UPS\"",
