@@ -233,6 +233,7 @@ pub trait Os: Send + Sync + 'static {
     /// A message to everyone who is logged in, as wall(1) does.
     async fn broadcast(&self, text: &str);
     /// Start-up is over: a background daemon lets go of its terminal and its parent exits with 0; tells systemd `READY=1`.
+    /// From here on, no signal that [`Os::next_signal`] tells of ends this process by itself.
     fn ready(&self);
     /// Tells a service manager something (`RELOADING=1`, `STOPPING=1`, `WATCHDOG=1`, `STATUS=..`); nothing without one.
     fn notify_manager(&self, state: &str);

@@ -51,6 +51,16 @@ impl RealOs {
             account: Mutex::new(None),
         }
     }
+
+    /// From now on signals wait for [`Os::next_signal`].
+    fn take_signals(&self, signals: &mut Option<Signals>) {
+        if signals.is_none() {
+            match Signals::new() {
+                Ok(streams) => *signals = Some(streams),
+                Err(error) => self.log(Priority::Error, &format!("failed to watch for signals: {error}")),
+            }
+        }
+    }
 }
 
 #[async_trait]
@@ -250,12 +260,7 @@ impl Os for RealOs {
 
     async fn next_signal(&self) -> Signal {
         let mut signals = self.signals.lock().await;
-        if signals.is_none() {
-            match Signals::new() {
-                Ok(streams) => *signals = Some(streams),
-                Err(error) => self.log(Priority::Error, &format!("failed to watch for signals: {error}")),
-            }
-        }
+        self.take_signals(&mut signals);
         match signals.as_mut() {
             Some(streams) => streams.next().await,
             None => std::future::pending().await,
@@ -295,6 +300,10 @@ impl Os for RealOs {
     }
 
     fn ready(&self) {
+        // Whoever holds the lock has taken them.
+        if let Ok(mut signals) = self.signals.try_lock() {
+            self.take_signals(&mut signals);
+        }
         let readiness = self.readiness.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(readiness) = readiness {
             readiness.reached(self.log);

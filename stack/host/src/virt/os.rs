@@ -365,6 +365,7 @@ impl Os for VirtualOs {
     }
 
     fn ready(&self) {
+        self.life.take_signals();
         if !self.life.ready.send_replace(true) {
             self.record(EventKind::Ready);
         }
