@@ -129,6 +129,8 @@ pub type BoxLock = Box<dyn FileLock>;
 pub trait Os: Send + Sync + 'static {
     /// Monotonic time since some origin; goes on during suspend.
     fn now(&self) -> Duration;
+    /// How much of that time this machine has slept since it was booted (suspend, hibernation).
+    fn asleep(&self) -> Duration;
     /// The calendar's time, for texts only.
     fn wall_clock(&self) -> SystemTime;
     /// The same in the machine's time zone.

@@ -103,6 +103,10 @@ impl Os for VirtualOs {
         self.world.now()
     }
 
+    fn asleep(&self) -> Duration {
+        self.world.asleep(&self.machine)
+    }
+
     fn wall_clock(&self) -> SystemTime {
         SystemTime::UNIX_EPOCH + EPOCH + self.world.now()
     }

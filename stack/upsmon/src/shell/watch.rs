@@ -21,6 +21,9 @@ use crate::core::{self, Action, Core, Event, MonitorId};
 /// How long the end waits for servers to say goodbye and for notices to be sent.
 const FAREWELL: Duration = Duration::from_secs(2);
 
+/// A sleep of this machine that is shorter changes nothing.
+const SLEEP: Duration = Duration::from_secs(1);
+
 /// How long the shutdown waits for the programs of notices to be started, should that hang.
 const START_LIMIT: Duration = Duration::from_secs(2);
 
@@ -53,6 +56,8 @@ pub(crate) struct Watch {
     /// Whether notices are not to wait for each other any more, since the end has come.
     last_call: watch::Sender<bool>,
     wake: Duration,
+    /// How long this machine had slept at the last event.
+    asleep: Duration,
 }
 
 /// The way to a link. Each has a `hurry` of its own, since those who share one are woken in any order.
@@ -66,6 +71,7 @@ impl Watch {
         let (sender, events) = mpsc::unbounded_channel();
         Self {
             wake: host.now(),
+            asleep: host.asleep(),
             host,
             config,
             start: Some(conf),
@@ -99,10 +105,10 @@ impl Watch {
             }
             let event = self.next_event(&core).await;
             let reloaded = matches!(event, Some(Event::Reload(_)));
-            actions = match event {
-                Some(event) => core.handle(self.host.now(), event),
-                None => Vec::new(),
-            };
+            // Before anything else: what was known, and what was asked for, is of the time before.
+            let slept = self.has_slept().then_some(Event::Slept);
+            let now = self.host.now();
+            actions = slept.into_iter().chain(event).flat_map(|event| core.handle(now, event)).collect();
             if reloaded {
                 self.secure(&core);
             }
@@ -110,6 +116,12 @@ impl Watch {
         drop(messages);
         self.farewell(notifier).await;
         ExitCode::from(code)
+    }
+
+    /// Whether this machine has slept since this was last asked.
+    fn has_slept(&mut self) -> bool {
+        let before = std::mem::replace(&mut self.asleep, self.host.asleep());
+        self.asleep.saturating_sub(before) >= SLEEP
     }
 
     /// Waits for whatever comes first. `None`: it was nothing for the judgement.
