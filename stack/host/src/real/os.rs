@@ -17,7 +17,7 @@ use super::process::{self, Account, Signals};
 use super::timer::Timers;
 use super::{files, net, serial, sys, terminal, usb};
 use crate::net::{BoxListener, BoxStream};
-use crate::os::{BoxLock, FileInfo, LocalTime, Os, Priority, Signal};
+use crate::os::{BoxLock, FileInfo, LocalTime, Os, Priority, Signal, UserInfo};
 use crate::process::{Child, Command};
 use crate::serial::{BoxSerial, SerialSettings};
 use crate::usb::{TransferError, UsbDevice, UsbInfo};
@@ -245,8 +245,8 @@ impl Os for RealOs {
         nix::unistd::Uid::effective().is_root()
     }
 
-    fn knows_user(&self, name: &str) -> bool {
-        Account::find(name).is_ok()
+    fn find_user(&self, name: &str) -> Option<UserInfo> {
+        Account::find(name).ok().map(|account| account.info())
     }
 
     fn change_root(&self, root: &Path, user: Option<&str>) -> io::Result<()> {
