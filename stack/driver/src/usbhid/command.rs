@@ -53,14 +53,20 @@ impl Opened {
 
     /// The row of a command that the device has.
     fn row(&self, name: &str) -> Option<(&'static CommandRow, Item)> {
-        let mut rows = self.subdriver.commands.iter().filter(|row| row.name.eq_ignore_ascii_case(name));
+        let mut rows = self
+            .subdriver
+            .commands
+            .iter()
+            .copied()
+            .flatten()
+            .filter(|row| row.name.eq_ignore_ascii_case(name));
         rows.find_map(|row| self.feature(row.path).map(|item| (row, item)))
     }
 
     /// The commands that the device has.
     pub(super) fn commands(&self) -> Vec<&'static str> {
         let mut names: Vec<&'static str> = Vec::new();
-        for row in self.subdriver.commands {
+        for row in self.subdriver.commands.iter().copied().flatten() {
             if !names.contains(&row.name) && self.row(row.name).is_some() {
                 names.push(row.name);
             }

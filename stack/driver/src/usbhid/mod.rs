@@ -15,6 +15,7 @@ pub(crate) mod mapping;
 mod mge;
 mod model;
 mod open;
+mod orders;
 mod plan;
 mod settings;
 mod status;
