@@ -23,6 +23,11 @@ const UPSMON_TIMERS: [(&str, f64); 8] = [
     ("NOCOMMWARNTIME", 300.0),
     ("OFFDURATION", 30.0),
 ];
+/// Timers that are scaled when a scenario names them; without a line they are off, or count in polls.
+const OTHER_TIMERS: [&str; 6] =
+    ["CONFIRM", "FSDCLEAR", "OBLBDURATION", "ONBATTSHUTDOWN", "OVERDURATION", "SHUTDOWNEXIT"];
+/// What FSDCLEAR's `yes` stands for (docs/upsmon.md).
+const FSDCLEAR_YES: f64 = 300.0;
 const UPSD_TIMERS: [(&str, f64); 1] = [("MAXAGE", 15.0)];
 const DRIVER_TIMERS: [(&str, f64); 2] = [("pollinterval", 2.0), ("pollfreq", 30.0)];
 
@@ -52,17 +57,29 @@ impl Place<'_> {
         if self.scale == 1.0 {
             return seconds.to_string();
         }
+        self.scaled(seconds)
+    }
+
+    /// The daemons' time for a number of scenario seconds.
+    fn scaled(&self, seconds: f64) -> String {
         let millis = Duration::try_from_secs_f64(seconds / self.scale).unwrap_or_default().as_millis();
         format!("{}ms", millis.max(1))
     }
 
     /// A directive's value: a timer is scaled, anything else stays as the scenario says.
     fn value(&self, timers: &[(&str, f64)], name: &str, value: &str) -> String {
-        let timer = timers.iter().any(|(timer, _)| *timer == name);
-        match value.parse::<f64>() {
-            Ok(seconds) if timer && seconds >= 0.0 => self.time(seconds),
-            _ => value.to_owned(),
+        let timer = timers.iter().any(|(timer, _)| *timer == name) || OTHER_TIMERS.contains(&name);
+        if self.scale == 1.0 || !timer {
+            return value.to_owned();
         }
+        let time = match (name, value.to_ascii_lowercase().as_str()) {
+            ("FSDCLEAR", "yes" | "1") => Some(FSDCLEAR_YES),
+            // A number alone is one of polls.
+            ("CONFIRM", number) if number.parse::<u32>().is_ok() => None,
+            (_, text) => seconds(text),
+        };
+        // Below zero is never, and nothing stays nothing.
+        time.filter(|time| *time > 0.0).map_or_else(|| value.to_owned(), |time| self.scaled(time))
     }
 
     fn directives(&self, timers: &[(&str, f64)], given: &[(String, Vec<String>)]) -> String {
@@ -141,8 +158,69 @@ impl Place<'_> {
     }
 }
 
+/// A time as the daemons' files have it: seconds, or a number and its unit.
+fn seconds(text: &str) -> Option<f64> {
+    let end = text.find(|c: char| c.is_ascii_alphabetic()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    let factor = match unit {
+        "ms" => 0.001,
+        "" | "s" => 1.0,
+        "m" => 60.0,
+        "h" => 3600.0,
+        _ => return None,
+    };
+    number.parse::<f64>().ok().map(|number| number * factor)
+}
+
 /// A word in double quotes, with what has a meaning there escaped.
 fn quote(word: &str) -> String {
     let plain = !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric() || "._:/-".contains(c));
     if plain { word.to_owned() } else { format!("\"{}\"", word.replace('\\', "\\\\").replace('"', "\\\"")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    fn place(scale: f64) -> Place<'static> {
+        Place {
+            scale,
+            state: String::new(),
+            listen: 0,
+            device: &|_| (String::new(), String::new()),
+            server: &|_| (String::new(), 0),
+            flag: String::new(),
+            shutdown: String::new(),
+            notify: String::new(),
+        }
+    }
+
+    /// What a scenario says, and what stands in the file of a lane that is ten times as fast.
+    #[rstest]
+    #[case("DEADTIME", "15", "1500ms")]
+    #[case("DEADTIME", "1.5m", "9000ms")]
+    #[case("FINALDELAY", "0", "0")]
+    #[case("ONBATTSHUTDOWN", "120", "12000ms")]
+    #[case("ONBATTSHUTDOWN", "2m", "12000ms")]
+    #[case("ONBATTSHUTDOWN", "-1", "-1")]
+    #[case("OBLBDURATION", "30", "3000ms")]
+    #[case("OVERDURATION", "-1", "-1")]
+    #[case("SHUTDOWNEXIT", "no", "no")]
+    #[case("SHUTDOWNEXIT", "7", "700ms")]
+    #[case("FSDCLEAR", "yes", "30000ms")]
+    #[case("FSDCLEAR", "1", "30000ms")]
+    #[case("FSDCLEAR", "No", "No")]
+    #[case("FSDCLEAR", "0", "0")]
+    #[case("FSDCLEAR", "90s", "9000ms")]
+    #[case("CONFIRM", "3", "3")]
+    #[case("CONFIRM", "10s", "1000ms")]
+    #[case("CONFIRM", "500ms", "50ms")]
+    #[case("MINSUPPLIES", "2", "2")]
+    #[case("CHARGESHUTDOWN", "20", "20")]
+    fn timers_are_scaled(#[case] name: &str, #[case] given: &str, #[case] written: &str) {
+        assert_eq!(place(10.0).value(&UPSMON_TIMERS, name, given), written);
+        assert_eq!(place(1.0).value(&UPSMON_TIMERS, name, given), given);
+    }
 }

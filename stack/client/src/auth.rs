@@ -163,6 +163,8 @@ pub fn tls(host: &Host, wanted: &AuthSettings) -> Result<Tls, AuthError> {
     let tls = Tls::new(&settings).map_err(wrong(&about))?;
     let Some(file) = wanted.cert_file.as_ref().map(PathBuf::from) else { return Ok(tls) };
     settings.identity = Some(read(host, &file)?);
+    settings.identity_name = wanted.cert_ident_name.clone().filter(|name| !name.is_empty());
+    settings.key_password = wanted.cert_ident_pass.clone().filter(|password| !password.is_empty());
     Tls::new(&settings).map_err(wrong(&file))
 }
 

@@ -25,6 +25,7 @@ pub mod auth;
 mod client;
 mod connection;
 mod error;
+mod identity;
 mod reconnect;
 mod tls;
 mod tool;

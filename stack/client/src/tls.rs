@@ -8,9 +8,11 @@ use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, ring, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::pem::PemObject as _;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use tokio_rustls::TlsConnector;
+
+use crate::identity;
 
 /// How a connection is encrypted. Cheap to clone.
 ///
@@ -53,6 +55,10 @@ pub struct TlsSettings {
     pub trust: Option<Vec<u8>>,
     /// The client's own PEM certificate with those that lead to its authority, and its key, for servers that ask.
     pub identity: Option<Vec<u8>>,
+    /// The name that the client's own certificate must have: lest another one is shown by mistake.
+    pub identity_name: Option<String>,
+    /// What opens the client's key, if a password protects it.
+    pub key_password: Option<String>,
     /// The name that the server's certificate must have, unless it is that of the address.
     pub server_name: Option<String>,
     /// Whether a server that does not encrypt is turned away. With [`TlsSettings::trust`], it always is.
@@ -64,6 +70,8 @@ impl fmt::Debug for TlsSettings {
         f.debug_struct("TlsSettings")
             .field("trust", &self.trust.is_some())
             .field("identity", &self.identity.as_ref().map(|_| "***"))
+            .field("identity_name", &self.identity_name)
+            .field("key_password", &self.key_password.as_ref().map(|_| "***"))
             .field("server_name", &self.server_name)
             .field("required", &self.required)
             .finish()
@@ -115,14 +123,8 @@ impl Tls {
             .map_err(|error| TlsError::Trust(error.to_string()))?
             .dangerous()
             .with_custom_certificate_verifier(verifier);
-        let config = match &settings.identity {
-            Some(pem) => {
-                let chain = certificates(pem).map_err(TlsError::Identity)?;
-                if chain.is_empty() {
-                    return Err(TlsError::Identity("no certificate in it".to_owned()));
-                }
-                let key =
-                    PrivateKeyDer::from_pem_slice(pem).map_err(|error| TlsError::Key(error.to_string()))?;
+        let config = match identity::read(settings)? {
+            Some((chain, key)) => {
                 builder.with_client_auth_cert(chain, key).map_err(|error| TlsError::Key(error.to_string()))?
             }
             None => builder.with_no_client_auth(),
@@ -166,7 +168,7 @@ fn server_name(name: &str) -> Result<ServerName<'static>, TlsError> {
     ServerName::try_from(plain.to_owned()).map_err(|_| TlsError::ServerName(name.to_owned()))
 }
 
-fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
+pub(crate) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
     CertificateDer::pem_slice_iter(pem).collect::<Result<_, _>>().map_err(|error| error.to_string())
 }
 

@@ -26,7 +26,7 @@ const KEYS: &[&str] = &[
     "USERNAME",
 ];
 
-/// What is set in one place; `None` is not set there. `Debug` never shows the password.
+/// What is set in one place; `None` is not set there. `Debug` never shows the passwords.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct AuthSettings {
     /// USER
@@ -37,6 +37,10 @@ pub struct AuthSettings {
     pub cert_path: Option<String>,
     /// CERTFILE: a PEM file with the client's certificates and their key.
     pub cert_file: Option<String>,
+    /// CERTIDENT_NAME: the name that the client's own certificate is to have.
+    pub cert_ident_name: Option<String>,
+    /// CERTIDENT_PASS: what opens the key in CERTFILE.
+    pub cert_ident_pass: Option<String>,
     /// CERTHOST: the name that the server's certificate is to have, instead of the host's.
     pub cert_host: Option<String>,
     /// CERTVERIFY
@@ -52,6 +56,8 @@ impl std::fmt::Debug for AuthSettings {
             .field("password", &self.password.as_ref().map(|_| "***"))
             .field("cert_path", &self.cert_path)
             .field("cert_file", &self.cert_file)
+            .field("cert_ident_name", &self.cert_ident_name)
+            .field("cert_ident_pass", &self.cert_ident_pass.as_ref().map(|_| "***"))
             .field("cert_host", &self.cert_host)
             .field("cert_verify", &self.cert_verify)
             .field("force_ssl", &self.force_ssl)
@@ -71,6 +77,8 @@ impl AuthSettings {
         take(&mut self.password, &over.password);
         take(&mut self.cert_path, &over.cert_path);
         take(&mut self.cert_file, &over.cert_file);
+        take(&mut self.cert_ident_name, &over.cert_ident_name);
+        take(&mut self.cert_ident_pass, &over.cert_ident_pass);
         take(&mut self.cert_host, &over.cert_host);
         take(&mut self.cert_verify, &over.cert_verify);
         take(&mut self.force_ssl, &over.force_ssl);
@@ -276,11 +284,8 @@ fn set(into: &mut AuthSettings, key: &'static str, value: &Token, faults: &mut F
                 faults.error(value.spot, format!("{key} needs yes or no, not {}", shown(&value.text)));
             }
         },
-        "CERTIDENT_PASS" => {
-            faults
-                .warning(value.spot, "keys that a password protects are not read, line ignored")
-                .help("openssl pkey -in key.pem -out plain.pem");
-        }
+        "CERTIDENT_NAME" => into.cert_ident_name = text,
+        "CERTIDENT_PASS" => into.cert_ident_pass = text,
         other => {
             faults.note(value.spot, format!("{other} does not apply to rustls, ignored"));
         }

@@ -372,6 +372,8 @@ pub struct UpsmonConf {
     pub cert_path: Option<String>,
     /// CERTFILE
     pub cert_file: Option<String>,
+    /// CERTIDENT
+    pub cert_ident: Option<CertIdent>,
     /// CERTHOST lines; of those for one host, the last counts.
     pub cert_hosts: Vec<CertHost>,
     /// CERTVERIFY

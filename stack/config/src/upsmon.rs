@@ -6,7 +6,7 @@ use crate::diagnostic::Diagnostic;
 use crate::duration::{duration, duration_or_never};
 use crate::file::{Faults, Row, Token, rows, shown};
 use crate::model::{
-    CertHost, Confirm, Monitor, MonitorRole, NotifyFlags, NotifyRule, NotifyType, UpsmonConf,
+    CertHost, CertIdent, Confirm, Monitor, MonitorRole, NotifyFlags, NotifyRule, NotifyType, UpsmonConf,
 };
 use crate::notify;
 use crate::suggest::nearest;
@@ -85,6 +85,7 @@ impl Default for UpsmonConf {
             run_as_user: None,
             cert_path: None,
             cert_file: None,
+            cert_ident: None,
             cert_hosts: Vec::new(),
             cert_verify: false,
             force_ssl: false,
@@ -188,13 +189,10 @@ fn directive(conf: &mut UpsmonConf, row: &Row, faults: &mut Faults) {
         }
         "CERTHOST" => cert_host(conf, &mut directive),
         "CERTIDENT" => {
-            directive.values(2, 2);
-            faults.once(
-                row,
-                name,
-                "CERTIDENT is for certificates in an NSS database, which this upsmon does not use",
-                Some("put the certificate, its chain and its key, as PEM and not encrypted, into CERTFILE"),
-            );
+            if let Some([name, password]) = directive.values(2, 2) {
+                conf.cert_ident =
+                    Some(CertIdent { name: name.text.clone(), password: password.text.clone() });
+            }
         }
         _ => {}
     }

@@ -85,8 +85,21 @@ pub struct FileInfo {
     pub is_dir: bool,
     /// Whether it is a plain file: neither a directory nor a device, a pipe or a socket.
     pub is_file: bool,
+    /// The number of the user whose it is.
+    pub user: u32,
+    /// The number of its group.
+    pub group: u32,
     /// When its content was last changed. Only to be compared with what was said before.
     pub modified: SystemTime,
+}
+
+/// A user of the machine.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UserInfo {
+    /// The user's number.
+    pub user: u32,
+    /// The numbers of all groups that the user is in.
+    pub groups: Vec<u32>,
 }
 
 /// A point in time on a machine's own calendar: what strftime(3) wants to know.
@@ -129,6 +142,8 @@ pub type BoxLock = Box<dyn FileLock>;
 pub trait Os: Send + Sync + 'static {
     /// Monotonic time since some origin; goes on during suspend.
     fn now(&self) -> Duration;
+    /// How much of that time this machine has slept since it was booted (suspend, hibernation).
+    fn asleep(&self) -> Duration;
     /// The calendar's time, for texts only.
     fn wall_clock(&self) -> SystemTime;
     /// The same in the machine's time zone.
@@ -199,8 +214,8 @@ pub trait Os: Send + Sync + 'static {
     fn pid(&self) -> u32;
     /// Whether this process may do anything (uid 0).
     fn is_root(&self) -> bool;
-    /// Whether there is a user of this name.
-    fn knows_user(&self, name: &str) -> bool;
+    /// The user of this name, if there is one.
+    fn find_user(&self, name: &str) -> Option<UserInfo>;
     /// From now on `/` is the directory `root` (chroot(2)), which is the working directory too. Paths and
     /// [`Os::become_user`] go by what is in it; `user` is looked up before, for the new root may not know it.
     fn change_root(&self, root: &Path, user: Option<&str>) -> io::Result<()>;
@@ -233,6 +248,7 @@ pub trait Os: Send + Sync + 'static {
     /// A message to everyone who is logged in, as wall(1) does.
     async fn broadcast(&self, text: &str);
     /// Start-up is over: a background daemon lets go of its terminal and its parent exits with 0; tells systemd `READY=1`.
+    /// From here on, no signal that [`Os::next_signal`] tells of ends this process by itself.
     fn ready(&self);
     /// Tells a service manager something (`RELOADING=1`, `STOPPING=1`, `WATCHDOG=1`, `STATUS=..`); nothing without one.
     fn notify_manager(&self, state: &str);

@@ -36,6 +36,11 @@ fn main() -> ExitCode {
             host.error("no such device");
             ExitCode::from(3)
         }),
+        "asked" => start(options(false, 0), |host| async move {
+            host.ready();
+            host.send_signal(host.pid(), Signal::Term).unwrap();
+            ExitCode::from(if host.next_signal().await == Signal::Term { 7 } else { 1 })
+        }),
         "sleeps" => start(options(false, 0), sleepers),
         "panics" => start(options(false, 0), |host| async move {
             tokio::spawn(async { panic!("bug") });
@@ -49,8 +54,9 @@ fn main() -> ExitCode {
             says_how_bad_it_is_to_the_journal();
             fails_before_it_is_ready();
             leaves_no_ghost();
+            takes_signals_from_the_start();
             sleeps();
-            println!("daemon: 6 passed");
+            println!("daemon: 7 passed");
             ExitCode::SUCCESS
         }
         other => panic!("{other}"),
@@ -193,6 +199,13 @@ fn fails_before_it_is_ready() {
     let output = run("fails", folder.path());
     assert_eq!(output.status.code(), Some(3));
     assert_eq!(output.stderr, b"no such device\n");
+}
+
+/// None that comes before the first is waited for is lost, or ends the program.
+fn takes_signals_from_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = run("asked", folder.path());
+    assert_eq!(output.status.code(), Some(7), "{output:?}");
 }
 
 fn leaves_no_ghost() {

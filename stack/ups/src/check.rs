@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use outage_config::check::{Facts, Folder, Given, Masked, check};
+use outage_config::check::{Account, Facts, Folder, Given, Masked, Rights, check};
 use outage_config::{Diagnostic, Paths, Severity};
 use outage_driver::drivers::{self, DRIVERS};
 use outage_host::Host;
@@ -77,8 +77,12 @@ fn run(host: &Host, folder: &Path, form: Form) -> ExitCode {
         let path = folder.join(name);
         match host.read(&path) {
             Ok(text) => {
-                let mode = host.stat(&path).ok().map(|info| info.mode & 0o7777);
-                Some(Given { path: path.display().to_string(), text, mode })
+                let rights = host.stat(&path).ok().map(|info| Rights {
+                    mode: info.mode & 0o7777,
+                    user: info.user,
+                    group: info.group,
+                });
+                Some(Given { path: path.display().to_string(), text, rights })
             }
             Err(error) => {
                 if error.kind() != io::ErrorKind::NotFound {
@@ -101,7 +105,7 @@ fn run(host: &Host, folder: &Path, form: Form) -> ExitCode {
     if given.is_empty() && unread.is_empty() {
         unread.push(format!("there is no configuration in {}", folder.display()));
     }
-    let found = look(host, &files);
+    let found = look(host, &files, folder);
     match form {
         Form::Plain => host.print(&found.iter().map(|one| format!("{one}\n")).collect::<String>()),
         Form::Carets { colour } => host.print(&with_carets(&found, &given, folder, colour)),
@@ -115,10 +119,14 @@ fn run(host: &Host, folder: &Path, form: Form) -> ExitCode {
 }
 
 /// Asks the machine what the files alone don't tell.
-fn look(host: &Host, files: &Folder) -> Vec<Diagnostic> {
+fn look(host: &Host, files: &Folder, folder: &Path) -> Vec<Diagnostic> {
     let drivers: Vec<&str> = DRIVERS.iter().map(|driver| driver.name).collect();
     let mounts = host.read("/proc/self/mounts".as_ref()).unwrap_or_default();
     let mounts = String::from_utf8_lossy(&mounts).into_owned();
+    let account =
+        |name: &str| host.find_user(name).map(|found| Account { user: found.user, groups: found.groups });
+    // A draft elsewhere is no daemon's to read.
+    let in_use = folder == Paths::from_env(|name| host.env(name)).conf;
     let facts = Facts {
         drivers: &drivers,
         knows_option: &|driver, option| {
@@ -131,6 +139,8 @@ fn look(host: &Host, files: &Folder) -> Vec<Diagnostic> {
         },
         mount_point: &|path| mount_point(&mounts, path),
         host_name: &host.host_name(),
+        own_user: host.user_name().and_then(|name| account(&name)).map(|own| own.user),
+        accounts: in_use.then_some(&account),
     };
     check(files, &facts)
 }

@@ -1,34 +1,14 @@
 //! upsmon.conf of a watch.
 
-/// Notices that every upsmon has.
-const NOTICES: &[&str] = &[
+use crate::scenario::NOTICES;
+
+/// Notices that every upsmon has; the others of [`NOTICES`] came later.
+const OLD: &[&str] = &[
     "ONLINE", "ONBATT", "LOWBATT", "FSD", "COMMOK", "COMMBAD", "SHUTDOWN", "REPLBATT", "NOCOMM", "NOPARENT",
 ];
 
-/// Notices that came later: see upsmon.conf(5).
-const LATER: &[&str] = &[
-    "SHUTDOWN_HOSTSYNC",
-    "CAL",
-    "NOTCAL",
-    "OFF",
-    "NOTOFF",
-    "BYPASS",
-    "NOTBYPASS",
-    "ECO",
-    "NOTECO",
-    "ALARM",
-    "NOTALARM",
-    "OVER",
-    "NOTOVER",
-    "TRIM",
-    "NOTTRIM",
-    "BOOST",
-    "NOTBOOST",
-    "OTHER",
-    "NOTOTHER",
-    "SUSPEND_STARTING",
-    "SUSPEND_FINISHED",
-];
+/// The one that is left to NOTIFYFLAG's default: a machine with much to do may stand still for longer than it takes.
+const LEFT_OUT: &str = "SUSPEND_TIMEJUMP_UNEXPECTED";
 
 /// What every watch's upsmon.conf says unless the watch says otherwise: timers short enough for real time, in the whole
 /// seconds that every upsmon takes.
@@ -60,7 +40,8 @@ impl Conf {
     /// The text, with a NOTIFYFLAG for each notice that `knows` says yes to.
     #[must_use]
     pub fn text(&self, knows: impl Fn(&str) -> bool) -> String {
-        let notices = NOTICES.iter().chain(LATER.iter().filter(|notice| knows(notice)));
+        let known = |notice: &&&str| OLD.contains(notice) || (**notice != LEFT_OUT && knows(notice));
+        let notices = NOTICES.iter().filter(known);
         let notices = notices.map(|notice| format!("NOTIFYFLAG {notice} EXEC"));
         let standard = STANDARD.iter().map(|line| (*line).to_owned()).chain(notices);
         let replaced = |line: &String| {

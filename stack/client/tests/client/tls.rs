@@ -7,7 +7,8 @@ use outage_client::auth::Auth;
 use outage_client::{Client, Error, Options, Tls, TlsSettings};
 use outage_host::BoxStream;
 use outage_host::virt::Machine;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
+use rstest::rstest;
 use rustls::ServerConfig;
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject as _;
@@ -44,6 +45,12 @@ impl Authority {
         (certificate.pem() + &key.serialize_pem()).into_bytes()
     }
 }
+
+/// One key as OpenSSL writes it: with nothing to protect it, and in three ways with the password "opensesame".
+const PLAIN: &str = include_str!("../keys/plain.pem");
+const AES: &str = include_str!("../keys/aes256.pem");
+const DES: &str = include_str!("../keys/des3.pem");
+const TRADITIONAL: &str = include_str!("../keys/traditional.pem");
 
 /// A certificate that is its own authority, followed by its key.
 fn self_signed(name: &str) -> Vec<u8> {
@@ -246,4 +253,53 @@ async fn nutauth_conf_says_whom_to_trust_and_who_we_are() {
         missing.starts_with("there is no nutauth.conf; looked for /root/.config/nut/nutauth.conf, "),
         "{missing}"
     );
+}
+
+/// A server that asks is shown the certificate of that name, if its key can be opened.
+#[rstest]
+#[case::plain(PLAIN, "", "", "")]
+#[case::plain_and_a_password(PLAIN, "opensesame", "", "")]
+#[case::aes(AES, "opensesame", "", "")]
+#[case::triple_des(DES, "opensesame", "", "")]
+#[case::common_name(AES, "opensesame", "My desk", "")]
+#[case::host_name(AES, "opensesame", "DESK.example", "")]
+#[case::address(AES, "opensesame", "192.0.2.7", "")]
+#[case::wrong(AES, "sesame", "", "the password does not open it")]
+#[case::none(AES, "", "", "it is protected by a password, and none is given")]
+#[case::traditional(TRADITIONAL, "opensesame", "", "openssl pkcs8 -topk8")]
+#[case::another_name(AES, "opensesame", "My des", "it is that of [\"My desk\"], not of \"My des\"")]
+#[case::another_host(AES, "opensesame", "roof.example", "not of \"roof.example\"")]
+#[tokio::test(start_paused = true)]
+async fn our_own_certificate(
+    #[case] key: &str,
+    #[case] password: &str,
+    #[case] name: &str,
+    #[case] wrong: &str,
+) {
+    let authority = Authority::new();
+    let mut params = CertificateParams::new(["desk.example".to_owned(), "192.0.2.7".to_owned()]).unwrap();
+    params.distinguished_name.push(DnType::OrganizationName, "Test");
+    params.distinguished_name.push(DnType::CommonName, "My desk");
+    let pair = KeyPair::from_pem(PLAIN).unwrap();
+    let certificate = params.signed_by(&pair, &authority.issuer).unwrap().pem();
+    let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
+    let settings = TlsSettings {
+        identity: Some((certificate + key).into_bytes()),
+        identity_name: given(name),
+        key_password: given(password),
+        ..TlsSettings::default()
+    };
+    assert!(!format!("{settings:?}").contains("sesame"));
+    match Tls::new(&settings) {
+        Err(error) => {
+            let text = error.to_string();
+            assert!(!wrong.is_empty() && text.contains(wrong) && !text.contains("sesame"), "{text}");
+        }
+        Ok(_) => {
+            assert_eq!(wrong, "");
+            let (_world, machine) = machine();
+            encrypting(&machine, &self_signed("localhost"), Some(&authority)).await;
+            assert_eq!(status(&machine, &settings).await.unwrap(), ("OL".to_owned(), true));
+        }
+    }
 }

@@ -3,6 +3,7 @@
 //! Pure: whoever calls this has read the files, and knows the machine ([`Facts`]).
 
 mod monitor;
+mod rights;
 mod secrets;
 mod server;
 mod sheet;
@@ -25,9 +26,32 @@ pub struct Given {
     pub path: String,
     /// What is in it.
     pub text: Vec<u8>,
-    /// Its permission bits, where they are known.
-    pub mode: Option<u32>,
+    /// Who may read and change it, where that is known.
+    pub rights: Option<Rights>,
 }
+
+/// Whose a file is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rights {
+    /// Its permission bits.
+    pub mode: u32,
+    /// The number of the user.
+    pub user: u32,
+    /// The number of the group.
+    pub group: u32,
+}
+
+/// A user of the machine, by numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// The user.
+    pub user: u32,
+    /// All groups that this user is in.
+    pub groups: Vec<u32>,
+}
+
+/// Finds a user by name.
+pub type Accounts<'a> = &'a dyn Fn(&str) -> Option<Account>;
 
 /// The files of a folder. `None`: there is none.
 #[derive(Clone, Debug, Default)]
@@ -58,6 +82,10 @@ pub struct Facts<'a> {
     pub mount_point: &'a dyn Fn(&str) -> Option<String>,
     /// This machine's name.
     pub host_name: &'a str,
+    /// The number of the user who asks.
+    pub own_user: Option<u32>,
+    /// The machine's users; `None` where the files are not those that its daemons read.
+    pub accounts: Option<Accounts<'a>>,
 }
 
 impl std::fmt::Debug for Facts<'_> {
@@ -90,8 +118,7 @@ pub fn check(folder: &Folder, facts: &Facts<'_>) -> Vec<Diagnostic> {
     ups::look(&mut files, facts);
     server::look(&mut files, facts);
     monitor::look(&mut files, facts);
-    files.users.keep_secret();
-    files.upsmon.keep_secret();
+    rights::look(&mut files, facts);
     let Files { nut, ups, upsd, users, upsmon, upssched } = files;
     let lists =
         [nut.finish(), ups.finish(), upsd.finish(), users.finish(), upsmon.finish(), upssched.finish()];

@@ -2,7 +2,7 @@
 
 use outage_wire::lex::Place;
 
-use super::Given;
+use super::{Given, Rights};
 use crate::diagnostic::Diagnostic;
 use crate::file::{Faults, Row, Spot, rows};
 
@@ -14,20 +14,20 @@ pub(super) struct Sheet<T> {
     pub(super) there: bool,
     /// What is found beyond what the parser finds.
     pub(super) faults: Faults,
-    path: String,
+    pub(super) path: String,
     parsed: Vec<Diagnostic>,
     rows: Vec<Row>,
-    mode: Option<u32>,
+    pub(super) rights: Option<Rights>,
 }
 
 /// Where a file begins: the place of what is missing in it.
-const BEGIN: Spot = Spot { start: Place { offset: 0, line: 1, column: 1 }, end: 0 };
+pub(super) const BEGIN: Spot = Spot { start: Place { offset: 0, line: 1, column: 1 }, end: 0 };
 
 impl<T> Sheet<T> {
     pub(super) fn new(given: Option<&Given>, parse: fn(&str, &[u8]) -> (T, Vec<Diagnostic>)) -> Self {
         let nothing = Given::default();
         let given_or_nothing = given.unwrap_or(&nothing);
-        let Given { path, text, mode } = given_or_nothing;
+        let Given { path, text, rights } = given_or_nothing;
         let (conf, parsed) = parse(path, text);
         // What the lexer says was said by the parser.
         let rows = rows(text, &mut Faults::new(path));
@@ -38,7 +38,7 @@ impl<T> Sheet<T> {
             path: path.clone(),
             parsed,
             rows,
-            mode: *mode,
+            rights: *rights,
         }
     }
 
@@ -90,13 +90,9 @@ impl<T> Sheet<T> {
 
     /// A file with passwords is for those alone who need it.
     pub(super) fn keep_secret(&mut self) {
-        let Some(mode) = self.mode.filter(|_| self.there) else { return };
+        let Some(Rights { mode, .. }) = self.rights.filter(|_| self.there) else { return };
         let name = self.name().to_owned();
-        if mode & 0o002 != 0 {
-            self.faults
-                .error(BEGIN, format!("every user of this machine can change {name} (mode {mode:04o})"))
-                .help(format!("chmod 640 {}", self.path));
-        } else if mode & 0o004 != 0 {
+        if mode & 0o006 == 0o004 {
             self.faults
                 .warning(
                     BEGIN,

@@ -15,8 +15,11 @@ SHUTDOWNCMD \"/sbin/shutdown -h +0\"
 POWERDOWNFLAG /etc/killpower
 ";
 
+/// Root's, and readable for the group of `nut`.
+const RIGHTS: Rights = Rights { mode: 0o640, user: 0, group: 84 };
+
 fn given(path: &str, text: &str) -> Option<Given> {
-    Some(Given { path: path.to_owned(), text: text.as_bytes().to_vec(), mode: Some(0o640) })
+    Some(Given { path: path.to_owned(), text: text.as_bytes().to_vec(), rights: Some(RIGHTS) })
 }
 
 /// A folder in which nothing is wrong.
@@ -38,6 +41,16 @@ fn found(folder: &Folder) -> Vec<Diagnostic> {
         is_folder: &|path| Some(matches!(path, "/" | "/etc" | "/var/lib" | "/mnt/usb")),
         mount_point: &|path| Some(if path.starts_with("/mnt") { "/mnt/usb" } else { "/" }.to_owned()),
         host_name: "attic",
+        own_user: Some(1000),
+        accounts: Some(&|name| {
+            let (user, groups) = match name {
+                "root" => (0, vec![0]),
+                "nut" => (84, vec![84]),
+                "me" => (1000, vec![1000, 27]),
+                _ => return None,
+            };
+            Some(Account { user, groups })
+        }),
     };
     check(folder, &facts)
 }
@@ -135,6 +148,12 @@ fn the_one_mistake_of_the_guide_is_named() {
     "desc = \"UPS\"",
     "ondelay = 20",
     "ups.conf:4:3: warning: the load would be turned on again (ondelay 20 s) before"
+)]
+#[case::no_delay(
+    "ups.conf",
+    "desc = \"UPS\"",
+    "ondelay = 0",
+    "ups.conf:4:3: warning: the load would be turned on again (ondelay 0 s) before"
 )]
 #[case::parser(
     "ups.conf",
@@ -326,11 +345,90 @@ fn files_that_a_mode_needs() {
 fn modes_of_files_with_passwords(#[case] mode: u32, #[case] severity: Severity) {
     let mut folder = good();
     for given in [&mut folder.users, &mut folder.upsmon, &mut folder.ups].into_iter().flatten() {
-        given.mode = Some(mode);
+        given.rights = Some(Rights { mode, ..RIGHTS });
     }
     let found = found(&folder);
     let files: Vec<_> = found.iter().map(|one| (one.file.as_str(), one.severity)).collect();
-    assert_eq!(files, [("upsd.users", severity), ("upsmon.conf", severity)]);
+    let all = [("ups.conf", severity), ("upsd.users", severity), ("upsmon.conf", severity)];
+    // What holds no password may be read.
+    assert_eq!(files, all[usize::from(mode & 0o002 == 0)..]);
+}
+
+#[rstest]
+#[case::as_it_should_be("upsd.users", RIGHTS, &[])]
+#[case::for_upsd("upsd.users", Rights { group: 0, ..RIGHTS }, &[
+    "upsd.users:1:1: error: upsd runs as \"nut\", who may not read upsd.users (mode 0640, user 0, group 0) (chgrp it to a \
+     group that nut is in, and chmod 640 upsd.users)",
+])]
+#[case::for_nobody("ups.conf", Rights { mode: 0o600, ..RIGHTS }, &[
+    "ups.conf:1:1: error: upsd runs as \"nut\", who may not read ups.conf (mode 0600, user 0, group 84) (chgrp it to a \
+     group that nut is in, and chmod 640 ups.conf)",
+])]
+#[case::its_own("upsd.conf", Rights { mode: 0o600, user: 84, group: 0 }, &[])]
+#[case::its_own_and_yet_not("upsd.conf", Rights { mode: 0o040, user: 84, group: 84 }, &[
+    "upsd.conf:1:1: error: upsd runs as \"nut\", who may not read upsd.conf (mode 0040, user 84, group 84) (chgrp it to a \
+     group that nut is in, and chmod 640 upsd.conf)",
+])]
+#[case::for_all("nut.conf", Rights { mode: 0o666, ..RIGHTS }, &[
+    "nut.conf:1:1: error: every user of this machine can change nut.conf (mode 0666) (chmod 640 nut.conf)",
+])]
+#[case::for_a_group("upsmon.conf", Rights { mode: 0o660, ..RIGHTS }, &[
+    "upsmon.conf:1:1: warning: group 84 can change upsmon.conf (mode 0660), and so what root does (chmod g-w upsmon.conf)",
+])]
+#[case::for_root_s_group("upsmon.conf", Rights { mode: 0o660, user: 0, group: 0 }, &[])]
+#[case::a_daemon_s("upsmon.conf", Rights { user: 84, ..RIGHTS }, &[
+    "upsmon.conf:1:1: warning: user 84, whose it is, can change upsmon.conf, and so what root does (chown root upsmon.conf)",
+])]
+#[case::who_asks("upsmon.conf", Rights { user: 1000, ..RIGHTS }, &[])]
+fn whose_a_file_is(#[case] file: &str, #[case] rights: Rights, #[case] said: &[&str]) {
+    let mut folder = good();
+    let given = match file {
+        "nut.conf" => &mut folder.nut,
+        "ups.conf" => &mut folder.ups,
+        "upsd.conf" => &mut folder.upsd,
+        "upsd.users" => &mut folder.users,
+        _ => &mut folder.upsmon,
+    };
+    given.as_mut().unwrap().rights = Some(rights);
+    assert_eq!(lines(&folder), said);
+}
+
+/// The users that the files name, and what these cannot read.
+#[rstest]
+#[case("upsmon.conf", "POWERDOWNFLAG", "RUN_AS_USER nut\nPOWERDOWNFLAG", &[])]
+#[case("upsmon.conf", "POWERDOWNFLAG", "RUN_AS_USER root\nPOWERDOWNFLAG", &[])]
+#[case("upsmon.conf", "POWERDOWNFLAG", "RUN_AS_USER me\nPOWERDOWNFLAG", &["upsmon.conf: upsmon runs as \"me\","])]
+#[case("upsmon.conf", "POWERDOWNFLAG", "RUN_AS_USER no-one\nPOWERDOWNFLAG", &["upsmon.conf: there is no user \"no-one\""])]
+#[case("nut.conf", "MODE", "UPSMON_OPTIONS=\"-D -u me\"\nMODE", &["upsmon.conf: upsmon runs as \"me\","])]
+#[case("nut.conf", "MODE", "UPSMON_OPTIONS=-uno-one\nMODE", &["nut.conf: there is no user \"no-one\""])]
+#[case("nut.conf", "MODE", "UPSD_OPTIONS='-u me'\nMODE", &[
+    "ups.conf: upsd runs as \"me\",", "upsd.conf: upsd runs as \"me\",", "upsd.users: upsd runs as \"me\",",
+])]
+#[case("nut.conf", "MODE", "UPSD_OPTIONS='-u no-one'\nMODE", &["nut.conf: there is no user \"no-one\""])]
+#[case("nut.conf", "MODE", "UPSD_OPTIONS=-D\nMODE", &[])]
+fn whom_the_daemons_run_as(#[case] file: &str, #[case] from: &str, #[case] to: &str, #[case] said: &[&str]) {
+    let found = found(&with(file, from, to));
+    let lines: Vec<_> = found.iter().map(|one| format!("{}: {}", one.file, one.message)).collect();
+    assert_eq!(lines.len(), said.len(), "{lines:?}");
+    assert!(lines.iter().zip(said).all(|(line, said)| line.starts_with(said)), "{lines:?}");
+}
+
+/// upssched is a program of upsmon's, and reads its file as upsmon's user.
+#[test]
+fn upssched_is_no_more_than_upsmon() {
+    let mut folder = with(
+        "upsmon.conf",
+        "POWERDOWNFLAG",
+        "RUN_AS_USER nut\nNOTIFYCMD /sbin/upssched\nNOTIFYFLAG FSD EXEC\nPOWERDOWNFLAG",
+    );
+    folder.upssched =
+        given("upssched.conf", "CMDSCRIPT /bin/true\nPIPEFN /run/nut/pipe\nLOCKFN /run/nut/lock\n");
+    assert_eq!(lines(&folder), Vec::<String>::new());
+    if let Some(file) = &mut folder.upssched {
+        file.rights = Some(Rights { group: 0, ..RIGHTS });
+    }
+    let lines = lines(&folder);
+    assert!(lines.len() == 1 && lines[0].contains("upssched runs as \"nut\", who may not read"), "{lines:?}");
 }
 
 #[test]

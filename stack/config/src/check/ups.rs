@@ -76,8 +76,8 @@ fn delays(sheet: &mut Sheet<UpsConf>, section: &UpsSection) {
         Some(text) => duration(text).ok().map(|time| time.as_secs()),
     };
     let (Some(off), Some(on)) = (seconds("offdelay", off), seconds("ondelay", on)) else { return };
-    // Zero is "as soon as the mains are back".
-    if on != 0 && off >= on {
+    // Zero is "as soon as the mains are back" to a Megatec; a HID device's timer has run out at once.
+    if (on != 0 || section.driver == "usbhid-ups") && off >= on {
         let key = if section.get("ondelay").is_some() { "ondelay" } else { "offdelay" };
         let spot = sheet.setting(&section.name, key);
         sheet

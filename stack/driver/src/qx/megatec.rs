@@ -110,6 +110,9 @@ impl<'a> Reply<'a> {
 const STATUS_COLUMNS: [(usize, usize); 8] =
     [(1, 6), (7, 12), (13, 18), (19, 22), (23, 27), (28, 32), (33, 37), (38, 46)];
 
+/// Less at the output is none.
+const OFF_VOLTAGE: f64 = 10.0;
+
 impl Status {
     /// Understands an answer to `Q1`: `(MMM.M NNN.N PPP.P QQQ RR.R S.SS TT.T b7b6b5b4b3b2b1b0`.
     ///
@@ -167,7 +170,9 @@ impl Status {
     /// The status tokens, and the alarms. `ignore_shutdown` (`ignoresab`) leaves the bit "shutdown active" out of both:
     /// some devices have it set always.
     ///
-    /// As in NUT that bit means FSD: the UPS is about to cut the load, so every machine behind it must stop now.
+    /// As in NUT that bit means FSD: the UPS is about to cut the load, so every machine behind it must stop now. Some keep
+    /// it while the load is off and the start is yet to come: then there is nobody left to stop, and it means OFF. Else a
+    /// machine that another UPS feeds as well would go down as often as it comes up.
     #[must_use]
     pub fn judge(&self, ignore_shutdown: bool) -> (Vec<&'static str>, Vec<&'static str>) {
         let bits = self.bits;
@@ -186,11 +191,20 @@ impl Status {
         if set(bits.testing) {
             tokens.push("CAL");
         }
-        if set(bits.shutting_down) && !ignore_shutdown {
-            alarms.push("Shutdown imminent!");
-            tokens.push("FSD");
+        match set(bits.shutting_down) && !ignore_shutdown {
+            true if self.is_off() => tokens.push("OFF"),
+            true => {
+                alarms.push("Shutdown imminent!");
+                tokens.push("FSD");
+            }
+            false => {}
         }
         (tokens, alarms)
+    }
+
+    /// Whether there is nothing at the output: neither voltage nor load.
+    fn is_off(&self) -> bool {
+        self.output_voltage.is_some_and(|volts| volts < OFF_VOLTAGE) && self.load == Some(0.0)
     }
 
     /// What an active bit 5 means, by the ratio of output to input voltage; nothing when they make no sense.
@@ -404,6 +418,12 @@ mod tests {
     #[case::failed("(230.0 230.0 230.0 025 50.0 13.6 25.0 00011001", "OL", "UPS selftest failed!")]
     #[case::test("(230.0 230.0 230.0 025 50.0 13.6 25.0 00001101", "OL CAL", "")]
     #[case::shutdown("(230.0 230.0 230.0 025 50.0 13.6 25.0 10001011", "OB FSD", "Shutdown imminent!")]
+    #[case::no_load("(230.0 230.0 230.0 000 50.0 13.6 25.0 00001011", "OL FSD", "Shutdown imminent!")]
+    #[case::no_voltmeter("(230.0 230.0 000.0 025 50.0 13.6 25.0 00001011", "OL FSD", "Shutdown imminent!")]
+    #[case::blind("(230.0 230.0 ---.- --- 50.0 13.6 25.0 00001011", "OL FSD", "Shutdown imminent!")]
+    #[case::waits_for_its_start("(230.0 230.0 000.0 000 50.0 13.6 25.0 00001011", "OL OFF", "")]
+    #[case::waits_for_the_mains("(000.0 000.0 000.0 000 00.0 12.6 25.0 10001011", "OB OFF", "")]
+    #[case::off_and_no_shutdown("(230.0 230.0 000.0 000 50.0 13.6 25.0 00001001", "OL", "")]
     fn judgement(#[case] line: &str, #[case] tokens: &str, #[case] alarms: &str) {
         let (said, rung) = status(line).judge(false);
         assert_eq!((said.join(" "), rung.join(" ")), (tokens.into(), alarms.into()));
@@ -413,6 +433,8 @@ mod tests {
     fn the_shutdown_bit_can_be_ignored() {
         let status = status("(230.0 230.0 230.0 025 50.0 13.6 25.0 10001011");
         assert_eq!(status.judge(true), (vec!["OB"], vec![]));
+        let off = self::status("(230.0 230.0 000.0 000 50.0 13.6 25.0 00001011");
+        assert_eq!(off.judge(true), (vec!["OL"], vec![]));
     }
 
     #[rstest]

@@ -12,6 +12,7 @@ use super::mapping::{
     TEST_RESULT, UsbId,
 };
 use super::model::Line;
+use super::orders::{beeper, tests, timers};
 use super::settings::Identity;
 
 const SENSITIVITY: Choices = &[(0, "low"), (1, "medium"), (2, "high")];
@@ -108,34 +109,26 @@ const FLAGS: &[FlagRow] = &[
     FlagRow::full("UPS.Input.ff860052", Sense::FrequencyOutOfRange).by(&[7]),
 ];
 
+const COMMANDS: &[&[CommandRow]] = &[
+    tests!("UPS.BatterySystem.Battery.Test"),
+    tests!("UPS.Battery.Test"),
+    timers!("UPS.PowerSummary"),
+    timers!("UPS.Output"),
+    OWN,
+    beeper!("UPS.PowerSummary.AudibleAlarmControl"),
+];
+
 #[rustfmt::skip]
-const COMMANDS: &[CommandRow] = &[
-    CommandRow::new("test.battery.start.quick", "UPS.BatterySystem.Battery.Test", Action::Value(1)),
-    CommandRow::new("test.battery.start.quick", "UPS.Battery.Test", Action::Value(1)),
-    CommandRow::new("test.battery.start.deep", "UPS.BatterySystem.Battery.Test", Action::Value(2)),
-    CommandRow::new("test.battery.start.deep", "UPS.Battery.Test", Action::Value(2)),
-    CommandRow::new("test.battery.stop", "UPS.BatterySystem.Battery.Test", Action::Value(3)),
-    CommandRow::new("test.battery.stop", "UPS.Battery.Test", Action::Value(3)),
+const OWN: &[CommandRow] = &[
     CommandRow::new("test.panel.start", "UPS.ff860072", Action::Value(1)),
     CommandRow::new("test.panel.start", "UPS.PowerSummary.ff860072", Action::Value(1)),
     CommandRow::new("test.panel.stop", "UPS.ff860072", Action::Value(0)),
     CommandRow::new("test.panel.stop", "UPS.PowerSummary.ff860072", Action::Value(0)),
-    CommandRow::new("load.off.delay", "UPS.PowerSummary.DelayBeforeShutdown", Action::OffDelay),
-    CommandRow::new("load.off.delay", "UPS.Output.DelayBeforeShutdown", Action::OffDelay),
     CommandRow::new("load.off.delay", "UPS.ff860005.ff86007d", Action::OffDelay),
-    CommandRow::new("load.on.delay", "UPS.PowerSummary.DelayBeforeStartup", Action::OnDelay),
-    CommandRow::new("load.on.delay", "UPS.Output.DelayBeforeStartup", Action::OnDelay),
     CommandRow::new("load.on.delay", "UPS.ff860005.ff86007e", Action::OnDelay),
-    CommandRow::new("shutdown.stop", "UPS.PowerSummary.DelayBeforeShutdown", Action::Value(-1)),
-    CommandRow::new("shutdown.stop", "UPS.Output.DelayBeforeShutdown", Action::Value(-1)),
     CommandRow::new("shutdown.stop", "UPS.ff860005.ff86007d", Action::Value(-1)),
-    CommandRow::new("shutdown.reboot", "UPS.PowerSummary.DelayBeforeReboot", Action::Seconds(10)),
-    CommandRow::new("shutdown.reboot", "UPS.Output.DelayBeforeReboot", Action::Seconds(10)),
     CommandRow::new("shutdown.reboot", "UPS.ff860005.ff86007c", Action::Seconds(10)),
     CommandRow::new("shutdown.return", "UPS.Output.ff86007c", Action::Value(1)),
-    CommandRow::new("beeper.enable", "UPS.PowerSummary.AudibleAlarmControl", Action::Value(2)),
-    CommandRow::new("beeper.disable", "UPS.PowerSummary.AudibleAlarmControl", Action::Value(1)),
-    CommandRow::new("beeper.mute", "UPS.PowerSummary.AudibleAlarmControl", Action::Value(3)),
 ];
 
 /// APC's.

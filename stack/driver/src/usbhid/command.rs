@@ -14,6 +14,10 @@ use crate::family::Outcome;
 /// Between the command to start again and the one to stop: some devices lose one that comes at once.
 const BETWEEN: Duration = Duration::from_millis(125);
 
+/// So many seconds the load is off at least, where it would be none: as with the usual delays, and long enough for every
+/// machine to notice.
+const LEAST_OFF: f64 = 10.0;
+
 /// What `shutdown.default` tries, until one works.
 const SHUTDOWN: [&str; 4] = ["shutdown.return", "shutdown.reboot", "load.off.delay", "shutdown.stayoff"];
 
@@ -28,6 +32,15 @@ fn away_from_zero(item: &Item, value: f64, stored: i64) -> i64 {
     if item.logical(item.physical(next)) == Ok(next) { next } else { stored }
 }
 
+/// What a delay becomes in the device: the nearest that it takes.
+fn fitted(item: &Item, seconds: f64) -> Result<i64, EncodeError> {
+    let stored = match item.logical(seconds) {
+        Err(EncodeError::OutOfRange { min, max }) => item.logical(seconds.clamp(min as f64, max as f64)),
+        stored => stored,
+    };
+    stored.map(|stored| away_from_zero(item, seconds, stored))
+}
+
 impl Opened {
     /// The item that is written for a path; `None` when the device says that it is constant.
     pub(super) fn feature(&self, path: &str) -> Option<Item> {
@@ -40,14 +53,20 @@ impl Opened {
 
     /// The row of a command that the device has.
     fn row(&self, name: &str) -> Option<(&'static CommandRow, Item)> {
-        let mut rows = self.subdriver.commands.iter().filter(|row| row.name.eq_ignore_ascii_case(name));
+        let mut rows = self
+            .subdriver
+            .commands
+            .iter()
+            .copied()
+            .flatten()
+            .filter(|row| row.name.eq_ignore_ascii_case(name));
         rows.find_map(|row| self.feature(row.path).map(|item| (row, item)))
     }
 
     /// The commands that the device has.
     pub(super) fn commands(&self) -> Vec<&'static str> {
         let mut names: Vec<&'static str> = Vec::new();
-        for row in self.subdriver.commands {
+        for row in self.subdriver.commands.iter().copied().flatten() {
             if !names.contains(&row.name) && self.row(row.name).is_some() {
                 names.push(row.name);
             }
@@ -179,22 +198,40 @@ impl Opened {
             Action::OnDelay => given.unwrap_or(on_delay),
             Action::OffDelay => given.unwrap_or(off_delay),
         };
-        let mut stored = item.logical(value);
-        if let (Err(EncodeError::OutOfRange { min, max }), None) = (stored, given) {
-            // A default that this device does not take becomes the nearest that it does.
-            stored = item.logical(value.clamp(min as f64, max as f64));
-        }
-        let stored = stored.map(|stored| away_from_zero(&item, value, stored));
+        // A default that this device does not take becomes the nearest that it does.
+        let stored = match given {
+            Some(_) => item.logical(value).map(|stored| away_from_zero(&item, value, stored)),
+            None => fitted(&item, value),
+        };
         self.put_stored(&item, value, stored, host).await
+    }
+
+    /// When to start, where it would be before the stop or with it. Both count from now: a UPS whose load is still on
+    /// when the start is due has nothing to start, and after the stop the load stays off although the mains are there.
+    pub(super) fn later_start(&self, on_delay: f64, off_delay: f64) -> Option<f64> {
+        let in_device = |name: &str, seconds: f64| {
+            let (_, item) = self.row(name)?;
+            fitted(&item, seconds).ok().map(|stored| item.physical(stored))
+        };
+        let (start, stop) = (in_device("load.on.delay", on_delay)?, in_device("load.off.delay", off_delay)?);
+        // Below zero is never, and meant.
+        (on_delay >= 0.0 && start <= stop).then_some(stop + LEAST_OFF)
     }
 
     /// Off after a delay, and on again when the mains return (`on_delay` -1: never). Whether it may start by itself is
     /// said first, where the device can be told.
     async fn shut_down(&mut self, automatic: &str, on_delay: f64, off_delay: f64, host: &Host) -> Outcome {
-        let delays = (on_delay, off_delay);
         if automatic == "1" && self.row("shutdown.return").is_some() {
-            return self.simple("shutdown.return", None, delays, host).await;
+            return self.simple("shutdown.return", None, (on_delay, off_delay), host).await;
         }
+        let later = self.later_start(on_delay, off_delay);
+        if let Some(later) = later {
+            host.notice(format!(
+                "ups.delay.start ({on_delay} s) is not more than ups.delay.shutdown ({off_delay} s): \
+                 the UPS is told to start after {later} s"
+            ));
+        }
+        let delays = (later.unwrap_or(on_delay), off_delay);
         if self.row("load.on.delay").is_none() || self.row("load.off.delay").is_none() {
             return Outcome::Unknown;
         }

@@ -11,6 +11,7 @@ use super::mapping::{
     TEST_RESULT, UsbId,
 };
 use super::model::Line;
+use super::orders::{beeper, tests, timers};
 
 const SENSITIVITY: Choices = &[(0, "low"), (1, "normal"), (2, "high")];
 
@@ -79,19 +80,8 @@ const FLAGS: &[FlagRow] = &[
     FlagRow::full("UPS.Output.Overload", Sense::Overload),
 ];
 
-#[rustfmt::skip]
-const COMMANDS: &[CommandRow] = &[
-    CommandRow::new("test.battery.start.quick", "UPS.Output.Test", Action::Value(1)),
-    CommandRow::new("test.battery.start.deep", "UPS.Output.Test", Action::Value(2)),
-    CommandRow::new("test.battery.stop", "UPS.Output.Test", Action::Value(3)),
-    CommandRow::new("load.off.delay", "UPS.Output.DelayBeforeShutdown", Action::OffDelay),
-    CommandRow::new("load.on.delay", "UPS.Output.DelayBeforeStartup", Action::OnDelay),
-    CommandRow::new("shutdown.stop", "UPS.Output.DelayBeforeShutdown", Action::Value(-1)),
-    CommandRow::new("shutdown.reboot", "UPS.Output.DelayBeforeReboot", Action::Seconds(10)),
-    CommandRow::new("beeper.enable", "UPS.PowerSummary.AudibleAlarmControl", Action::Value(2)),
-    CommandRow::new("beeper.disable", "UPS.PowerSummary.AudibleAlarmControl", Action::Value(1)),
-    CommandRow::new("beeper.mute", "UPS.PowerSummary.AudibleAlarmControl", Action::Value(3)),
-];
+const COMMANDS: &[&[CommandRow]] =
+    &[tests!("UPS.Output.Test"), timers!("UPS.Output"), beeper!("UPS.PowerSummary.AudibleAlarmControl")];
 
 /// CyberPower's, and those who sell its models.
 #[rustfmt::skip]

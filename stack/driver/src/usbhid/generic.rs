@@ -9,6 +9,7 @@ use super::mapping::{
     UsbId,
 };
 use super::model::Line;
+use super::orders::{beeper, tests, timers};
 
 #[rustfmt::skip]
 const BATTERY: &[Row] = &[
@@ -161,38 +162,16 @@ const FLAGS: &[FlagRow] = flags!(
     "UPS.Output"
 );
 
-#[rustfmt::skip]
-const COMMANDS: &[CommandRow] = &[
-    CommandRow::new("test.battery.start.quick", "UPS.BatterySystem.Battery.Test", Action::Value(1)),
-    CommandRow::new("test.battery.start.quick", "UPS.BatterySystem.Test", Action::Value(1)),
-    CommandRow::new("test.battery.start.quick", "UPS.Battery.Test", Action::Value(1)),
-    CommandRow::new("test.battery.start.quick", "UPS.Output.Test", Action::Value(1)),
-    CommandRow::new("test.battery.start.deep", "UPS.BatterySystem.Battery.Test", Action::Value(2)),
-    CommandRow::new("test.battery.start.deep", "UPS.BatterySystem.Test", Action::Value(2)),
-    CommandRow::new("test.battery.start.deep", "UPS.Battery.Test", Action::Value(2)),
-    CommandRow::new("test.battery.start.deep", "UPS.Output.Test", Action::Value(2)),
-    CommandRow::new("test.battery.stop", "UPS.BatterySystem.Battery.Test", Action::Value(3)),
-    CommandRow::new("test.battery.stop", "UPS.BatterySystem.Test", Action::Value(3)),
-    CommandRow::new("test.battery.stop", "UPS.Battery.Test", Action::Value(3)),
-    CommandRow::new("test.battery.stop", "UPS.Output.Test", Action::Value(3)),
-    CommandRow::new("load.off.delay", "UPS.PowerSummary.DelayBeforeShutdown", Action::OffDelay),
-    CommandRow::new("load.off.delay", "UPS.Output.DelayBeforeShutdown", Action::OffDelay),
-    CommandRow::new("load.off.delay", "UPS.OutletSystem.Outlet.DelayBeforeShutdown", Action::OffDelay),
-    CommandRow::new("load.on.delay", "UPS.PowerSummary.DelayBeforeStartup", Action::OnDelay),
-    CommandRow::new("load.on.delay", "UPS.Output.DelayBeforeStartup", Action::OnDelay),
-    CommandRow::new("load.on.delay", "UPS.OutletSystem.Outlet.DelayBeforeStartup", Action::OnDelay),
-    CommandRow::new("shutdown.stop", "UPS.PowerSummary.DelayBeforeShutdown", Action::Value(-1)),
-    CommandRow::new("shutdown.stop", "UPS.Output.DelayBeforeShutdown", Action::Value(-1)),
-    CommandRow::new("shutdown.stop", "UPS.OutletSystem.Outlet.DelayBeforeShutdown", Action::Value(-1)),
-    CommandRow::new("shutdown.reboot", "UPS.PowerSummary.DelayBeforeReboot", Action::Seconds(10)),
-    CommandRow::new("shutdown.reboot", "UPS.Output.DelayBeforeReboot", Action::Seconds(10)),
-    CommandRow::new("shutdown.reboot", "UPS.OutletSystem.Outlet.DelayBeforeReboot", Action::Seconds(10)),
-    CommandRow::new("beeper.enable", "UPS.PowerSummary.AudibleAlarmControl", Action::Value(2)),
-    CommandRow::new("beeper.enable", "UPS.AudibleAlarmControl", Action::Value(2)),
-    CommandRow::new("beeper.disable", "UPS.PowerSummary.AudibleAlarmControl", Action::Value(1)),
-    CommandRow::new("beeper.disable", "UPS.AudibleAlarmControl", Action::Value(1)),
-    CommandRow::new("beeper.mute", "UPS.PowerSummary.AudibleAlarmControl", Action::Value(3)),
-    CommandRow::new("beeper.mute", "UPS.AudibleAlarmControl", Action::Value(3)),
+const COMMANDS: &[&[CommandRow]] = &[
+    tests!("UPS.BatterySystem.Battery.Test"),
+    tests!("UPS.BatterySystem.Test"),
+    tests!("UPS.Battery.Test"),
+    tests!("UPS.Output.Test"),
+    timers!("UPS.PowerSummary"),
+    timers!("UPS.Output"),
+    timers!("UPS.OutletSystem.Outlet"),
+    beeper!("UPS.PowerSummary.AudibleAlarmControl"),
+    beeper!("UPS.AudibleAlarmControl"),
 ];
 
 /// Those that are known to keep to the tables.

@@ -232,6 +232,14 @@ async fn minutes_are_rounded_up(#[case] seconds: &str, #[case] written: &str) {
     bench.family.command("shutdown.return", None, &mut bench.tree).await;
 }
 
+/// Both are two minutes in the device, though one is more than the other here.
+#[tokio::test(start_paused = true)]
+async fn the_start_comes_after_the_stop_in_the_device_s_minutes() {
+    let mut bench = running(ec850lcd(), &[("offdelay", "100"), ("ondelay", "110")]).await;
+    assert_eq!(bench.family.command("shutdown.return", None, &mut bench.tree).await, Outcome::Handled);
+    assert_eq!(bench.ups.written().join(" "), "16:[03, 00] 15:[02, 00]");
+}
+
 #[rstest]
 #[case::date(bk650m2, "battery.mfr.date", "2024/02/29", Outcome::Handled, "20:[5d, 58]")]
 #[case::no_date(bk650m2, "battery.mfr.date", "29.2.2024", Outcome::Invalid, "")]

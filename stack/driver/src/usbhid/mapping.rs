@@ -357,7 +357,7 @@ pub(crate) struct Subdriver {
     pub(crate) rows: &'static [&'static [Row]],
     pub(crate) kept: &'static [Kept],
     pub(crate) flags: &'static [FlagRow],
-    pub(crate) commands: &'static [CommandRow],
+    pub(crate) commands: &'static [&'static [CommandRow]],
     /// Reports that must not be asked for: the device breaks.
     pub(crate) poison: &'static [u8],
     /// `ups.model` and line, from the product and model strings.

@@ -8,6 +8,7 @@ use super::mapping::{
     Subdriver, TEST_RESULT, UsbId,
 };
 use super::model;
+use super::orders::{beeper, tests, timers};
 
 const YES_NO: Choices = &[(0, "no"), (1, "yes")];
 const ON_OFF: Choices = &[(0, "off"), (1, "on")];
@@ -281,22 +282,17 @@ const FLAGS: &[FlagRow] = &[
     FlagRow::full("UPS.PowerConverter.Output.PresentStatus.ShortCircuit", Sense::Alarm("Output short circuit!")),
 ];
 
+const COMMANDS: &[&[CommandRow]] = &[
+    tests!("UPS.BatterySystem.Battery.Test"),
+    timers!("UPS.PowerSummary"),
+    beeper!("UPS.BatterySystem.Battery.AudibleAlarmControl"),
+    beeper!("UPS.PowerSummary.AudibleAlarmControl"),
+    OWN,
+];
+
 #[rustfmt::skip]
-const COMMANDS: &[CommandRow] = &[
-    CommandRow::new("test.battery.start.quick", "UPS.BatterySystem.Battery.Test", Action::Value(1)),
-    CommandRow::new("test.battery.start.deep", "UPS.BatterySystem.Battery.Test", Action::Value(2)),
-    CommandRow::new("test.battery.stop", "UPS.BatterySystem.Battery.Test", Action::Value(3)),
-    CommandRow::new("load.off.delay", "UPS.PowerSummary.DelayBeforeShutdown", Action::OffDelay),
-    CommandRow::new("load.on.delay", "UPS.PowerSummary.DelayBeforeStartup", Action::OnDelay),
-    CommandRow::new("shutdown.stop", "UPS.PowerSummary.DelayBeforeShutdown", Action::Value(-1)),
-    CommandRow::new("shutdown.reboot", "UPS.PowerSummary.DelayBeforeReboot", Action::Seconds(10)),
-    CommandRow::new("beeper.mute", "UPS.BatterySystem.Battery.AudibleAlarmControl", Action::Value(3)),
-    CommandRow::new("beeper.mute", "UPS.PowerSummary.AudibleAlarmControl", Action::Value(3)),
-    CommandRow::new("beeper.disable", "UPS.BatterySystem.Battery.AudibleAlarmControl", Action::Value(1)),
-    CommandRow::new("beeper.disable", "UPS.PowerSummary.AudibleAlarmControl", Action::Value(1)),
+const OWN: &[CommandRow] = &[
     CommandRow::new("beeper.disable", "UPS.AudibleAlarmControl", Action::Value(1)),
-    CommandRow::new("beeper.enable", "UPS.BatterySystem.Battery.AudibleAlarmControl", Action::Value(2)),
-    CommandRow::new("beeper.enable", "UPS.PowerSummary.AudibleAlarmControl", Action::Value(2)),
     CommandRow::new("beeper.enable", "UPS.AudibleAlarmControl", Action::Value(2)),
     CommandRow::new("outlet.1.load.off", "UPS.OutletSystem.Outlet.[2].DelayBeforeShutdown", Action::Seconds(0)),
     CommandRow::new("outlet.1.load.on", "UPS.OutletSystem.Outlet.[2].DelayBeforeStartup", Action::Seconds(0)),

@@ -15,6 +15,7 @@ pub(crate) mod mapping;
 mod mge;
 mod model;
 mod open;
+mod orders;
 mod plan;
 mod settings;
 mod status;
@@ -395,8 +396,9 @@ impl Family for UsbHid {
             self.host.sleep(self.settings.wait_before_reconnect).await;
         }
         let known = self.known.as_ref();
+        let first = known.is_none();
         let found = open::find(&self.host, &self.backend, &self.settings, SUBDRIVERS, known).await?;
-        if known.is_none() {
+        if first {
             self.host.notice(format!("Using subdriver: {}", found.subdriver.name));
         }
         self.known =
@@ -406,7 +408,7 @@ impl Family for UsbHid {
         let quirks = (found.subdriver.quirks)(&found.identity);
         self.judge.low_delay = settings.low_delay.or(quirks.low_delay).unwrap_or_default();
         let pipe = if settings.poll_only || quirks.poll_only { None } else { found.device.endpoint };
-        self.opened = Some(Opened {
+        let opened = self.opened.insert(Opened {
             plan: Plan::new(&found.device.descriptor, found.subdriver, &learnt.rows, settings.interrupt_only),
             device: found.device,
             identity: found.identity,
@@ -423,6 +425,15 @@ impl Family for UsbHid {
             online: None,
             published: false,
         });
+        let Defaults { on_delay, off_delay, .. } = opened.timing;
+        if let Some(later) = opened.later_start(on_delay as f64, off_delay as f64).filter(|_| first) {
+            self.host.warn(format!(
+                "ups.conf [{}]: ondelay ({on_delay} s) is not more than offdelay ({off_delay} s). Both count from the \
+                 shutdown command, and a UPS that is to start before it has stopped may stay off although the mains are \
+                 there: it will be told to start after {later} s. Set ondelay to more than offdelay",
+                settings.section
+            ));
+        }
         Ok(())
     }
 

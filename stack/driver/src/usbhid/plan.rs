@@ -389,7 +389,7 @@ mod tests {
             let paths = paths
                 .chain(subdriver.kept.iter().map(|row| row.path))
                 .chain(subdriver.flags.iter().map(|row| row.path))
-                .chain(subdriver.commands.iter().map(|row| row.path));
+                .chain(subdriver.commands.iter().copied().flatten().map(|row| row.path));
             for path in paths {
                 assert_eq!(path.parse::<Path>().map(|parsed| parsed.to_string()).as_deref(), Ok(path));
             }

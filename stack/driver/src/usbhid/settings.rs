@@ -38,7 +38,7 @@ pub const OPTIONS: &[OptionInfo] = &[
     option("subdriver", "regular expression for the subdriver; needs vendorid and productid"),
     option("lowbatt", "battery charge at which it is low, in percent"),
     option("offdelay", "seconds from the shutdown command to power off"),
-    option("ondelay", "seconds from the mains' return to power on"),
+    option("ondelay", "seconds from the shutdown command to power on, if the mains are there; more than offdelay"),
     option("pollfreq", "seconds between full updates"),
     option("pollonly", "do not wait for interrupt reports"),
     option("interruptonly", "use Input reports only"),
@@ -144,6 +144,8 @@ impl Matcher {
 /// The options, understood.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
+    /// Its name in ups.conf.
+    pub(crate) section: String,
     pub(crate) port: UsbPort,
     pub(crate) matcher: Matcher,
     pub(crate) subdriver: Option<Pattern>,
@@ -217,6 +219,7 @@ impl Settings {
         }
         let on_battery = ["onlinedischarge", "onlinedischarge_onbattery", "onlinedischarge_battery"];
         Ok(Self {
+            section: config.ups.clone(),
             port,
             matcher: Matcher {
                 vendor: pattern("vendor")?,

@@ -274,7 +274,11 @@ async fn commands(
 #[rstest]
 #[case(&[], "0a:[1e, 00, 00, 00] 09:[14, 00, 00, 00]")]
 #[case(&[("ondelay", "180"), ("offdelay", "120")], "0a:[b4, 00, 00, 00] 09:[78, 00, 00, 00]")]
-#[case(&[("ondelay", "-1")], "0a:[ff, ff, ff, ff] 09:[14, 00, 00, 00]")]
+#[case(&[("ondelay", "21")], "0a:[15, 00, 00, 00] 09:[14, 00, 00, 00]")]
+#[case::never(&[("ondelay", "-1")], "0a:[ff, ff, ff, ff] 09:[14, 00, 00, 00]")]
+#[case::not_before_the_stop(&[("offdelay", "60")], "0a:[46, 00, 00, 00] 09:[3c, 00, 00, 00]")]
+#[case::nor_with_it(&[("ondelay", "20")], "0a:[1e, 00, 00, 00] 09:[14, 00, 00, 00]")]
+#[case::nor_at_once(&[("ondelay", "0")], "0a:[1e, 00, 00, 00] 09:[14, 00, 00, 00]")]
 #[tokio::test(start_paused = true)]
 async fn killpower_from_a_fresh_open(#[case] options: &[(&str, &str)], #[case] written: &str) {
     let mut bench = Bench::new(options);
@@ -283,6 +287,25 @@ async fn killpower_from_a_fresh_open(#[case] options: &[(&str, &str)], #[case] w
     assert_eq!(bench.family.command("shutdown.default", None, &mut bench.tree).await, Outcome::Handled);
     assert_eq!(bench.ups.written().join(" "), written);
     assert!(bench.world.now() >= Duration::from_millis(125), "the two writes are apart");
+}
+
+/// Once, with its place; not again when the device is opened anew.
+#[rstest]
+#[case(&[("offdelay", "60")], 1)]
+#[case(&[("ondelay", "0")], 1)]
+#[case(&[("ondelay", "-1")], 0)]
+#[case(&[], 0)]
+#[tokio::test(start_paused = true)]
+async fn a_start_before_the_stop_is_said(#[case] options: &[(&str, &str)], #[case] times: usize) {
+    let mut bench = Bench::new(options);
+    bench.plug("1-1");
+    for _ in 0..2 {
+        bench.family.open().await.unwrap();
+        bench.family.close().await;
+    }
+    let said: Vec<_> =
+        bench.log().into_iter().filter(|line| line.contains("ups.conf [den]: ondelay")).collect();
+    assert_eq!(said.len(), times, "{said:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -340,7 +363,7 @@ async fn delays_that_were_set_are_used() {
     assert_eq!(bench.ups.written(), ["22:[23]"]);
     bench.family.set("ups.delay.shutdown", "60", &mut bench.tree).await;
     bench.family.command("shutdown.return", None, &mut bench.tree).await;
-    assert_eq!(bench.ups.written(), ["0a:[1e, 00, 00, 00]", "09:[3c, 00, 00, 00]"]);
+    assert_eq!(bench.ups.written(), ["0a:[46, 00, 00, 00]", "09:[3c, 00, 00, 00]"]);
     // A timer that runs is looked at in every cycle.
     bench.next().await.unwrap();
     bench.ups.asked();

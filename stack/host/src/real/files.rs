@@ -81,6 +81,8 @@ pub(super) fn stat(path: &Path) -> io::Result<FileInfo> {
         size: metadata.len(),
         is_dir: metadata.is_dir(),
         is_file: metadata.is_file(),
+        user: metadata.uid(),
+        group: metadata.gid(),
         // Every system that this runs on knows it.
         modified: metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH),
     })

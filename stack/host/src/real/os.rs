@@ -17,15 +17,30 @@ use super::process::{self, Account, Signals};
 use super::timer::Timers;
 use super::{files, net, serial, sys, terminal, usb};
 use crate::net::{BoxListener, BoxStream};
-use crate::os::{BoxLock, FileInfo, LocalTime, Os, Priority, Signal};
+use crate::os::{BoxLock, FileInfo, LocalTime, Os, Priority, Signal, UserInfo};
 use crate::process::{Child, Command};
 use crate::serial::{BoxSerial, SerialSettings};
 use crate::usb::{TransferError, UsbDevice, UsbInfo};
 
 /// The clock that goes on while the machine sleeps.
 pub(super) fn boot_time() -> Duration {
-    let now = clock_gettime(ClockId::Boottime);
-    // The kernel never gives negative ones for this clock.
+    read_clock(ClockId::Boottime)
+}
+
+/// What that clock is ahead of the one that stands still meanwhile.
+fn asleep() -> Duration {
+    let mut best = Duration::MAX;
+    // Whoever is held up between the two clocks sees too much; so the least counts.
+    for _ in 0..3 {
+        let awake = read_clock(ClockId::Monotonic);
+        best = best.min(boot_time().saturating_sub(awake));
+    }
+    best
+}
+
+fn read_clock(clock: ClockId) -> Duration {
+    let now = clock_gettime(clock);
+    // The kernel never gives negative ones for these clocks.
     let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
     Duration::new(seconds, u32::try_from(now.tv_nsec).unwrap_or(0))
 }
@@ -51,12 +66,26 @@ impl RealOs {
             account: Mutex::new(None),
         }
     }
+
+    /// From now on signals wait for [`Os::next_signal`].
+    fn take_signals(&self, signals: &mut Option<Signals>) {
+        if signals.is_none() {
+            match Signals::new() {
+                Ok(streams) => *signals = Some(streams),
+                Err(error) => self.log(Priority::Error, &format!("failed to watch for signals: {error}")),
+            }
+        }
+    }
 }
 
 #[async_trait]
 impl Os for RealOs {
     fn now(&self) -> Duration {
         boot_time()
+    }
+
+    fn asleep(&self) -> Duration {
+        asleep()
     }
 
     fn wall_clock(&self) -> SystemTime {
@@ -216,8 +245,8 @@ impl Os for RealOs {
         nix::unistd::Uid::effective().is_root()
     }
 
-    fn knows_user(&self, name: &str) -> bool {
-        Account::find(name).is_ok()
+    fn find_user(&self, name: &str) -> Option<UserInfo> {
+        Account::find(name).ok().map(|account| account.info())
     }
 
     fn change_root(&self, root: &Path, user: Option<&str>) -> io::Result<()> {
@@ -250,12 +279,7 @@ impl Os for RealOs {
 
     async fn next_signal(&self) -> Signal {
         let mut signals = self.signals.lock().await;
-        if signals.is_none() {
-            match Signals::new() {
-                Ok(streams) => *signals = Some(streams),
-                Err(error) => self.log(Priority::Error, &format!("failed to watch for signals: {error}")),
-            }
-        }
+        self.take_signals(&mut signals);
         match signals.as_mut() {
             Some(streams) => streams.next().await,
             None => std::future::pending().await,
@@ -295,6 +319,10 @@ impl Os for RealOs {
     }
 
     fn ready(&self) {
+        // Whoever holds the lock has taken them.
+        if let Ok(mut signals) = self.signals.try_lock() {
+            self.take_signals(&mut signals);
+        }
         let readiness = self.readiness.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(readiness) = readiness {
             readiness.reached(self.log);

@@ -16,7 +16,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::select;
 use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
 
-use crate::os::Signal;
+use crate::os::{Signal, UserInfo};
 use crate::process::{Child, Command, ExitStatus};
 
 struct RealChild(tokio::process::Child, u32);
@@ -172,6 +172,11 @@ impl Account {
         let user = User::from_name(name)?.ok_or_else(no_such)?;
         let groups = getgrouplist(&CString::new(name)?, user.gid)?;
         Ok(Self { user: user.uid, group: user.gid, groups })
+    }
+
+    /// Its numbers.
+    pub(super) fn info(self) -> UserInfo {
+        UserInfo { user: self.user.as_raw(), groups: self.groups.into_iter().map(Gid::as_raw).collect() }
     }
 
     /// Becomes this user, for good. `group` overrides the primary group.

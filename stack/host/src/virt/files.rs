@@ -158,8 +158,15 @@ impl Files {
     }
 
     pub(super) fn stat(&self, path: &Path) -> io::Result<FileInfo> {
-        let start =
-            FileInfo { mode: 0, size: 0, is_dir: false, is_file: false, modified: SystemTime::UNIX_EPOCH };
+        let start = FileInfo {
+            mode: 0,
+            size: 0,
+            is_dir: false,
+            is_file: false,
+            user: 0,
+            group: 0,
+            modified: SystemTime::UNIX_EPOCH,
+        };
         Ok(match self.get(path)? {
             Node::Directory { mode } => FileInfo { mode: *mode, is_dir: true, ..start },
             Node::File { content, mode, change } => FileInfo {

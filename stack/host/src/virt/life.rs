@@ -68,8 +68,13 @@ impl Life {
         self.signalled.notify_one();
     }
 
-    pub(super) async fn next_signal(&self) -> Signal {
+    /// From now on signals wait for [`Life::next_signal`].
+    pub(super) fn take_signals(&self) {
         self.catches.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) async fn next_signal(&self) -> Signal {
+        self.take_signals();
         loop {
             self.check().await;
             if let Some(signal) = lock(&self.signals).pop_front() {

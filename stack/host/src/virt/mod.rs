@@ -179,6 +179,12 @@ impl Machine {
         self.world.set_env(&self.name, name, value);
     }
 
+    /// From now on this machine says that it has slept for so long. Its programs were awake all the same: time is the
+    /// world's.
+    pub fn add_sleep(&self, length: std::time::Duration) {
+        self.world.add_sleep(&self.name, length);
+    }
+
     /// Records the log lines that this many `-D` show; 0 at first.
     pub fn set_debug(&self, level: u8) {
         self.world.set_debug(&self.name, level);

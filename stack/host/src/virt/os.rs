@@ -16,7 +16,7 @@ use super::random::SplitMix;
 use super::trace::EventKind;
 use crate::host::Host;
 use crate::net::{BoxListener, BoxStream};
-use crate::os::{BoxLock, FileInfo, FileLock, LocalTime, Os, Priority, Signal};
+use crate::os::{BoxLock, FileInfo, FileLock, LocalTime, Os, Priority, Signal, UserInfo};
 use crate::process::{Child, Command};
 use crate::serial::{BoxSerial, SerialSettings};
 use crate::usb::{TransferError, UsbDevice, UsbInfo};
@@ -101,6 +101,10 @@ impl Drop for VirtualOs {
 impl Os for VirtualOs {
     fn now(&self) -> Duration {
         self.world.now()
+    }
+
+    fn asleep(&self) -> Duration {
+        self.world.asleep(&self.machine)
     }
 
     fn wall_clock(&self) -> SystemTime {
@@ -282,9 +286,10 @@ impl Os for VirtualOs {
         self.root.load(Ordering::Relaxed)
     }
 
-    fn knows_user(&self, name: &str) -> bool {
+    fn find_user(&self, name: &str) -> Option<UserInfo> {
         // Everybody, but for the one that tests take for nobody.
-        name != "nosuch"
+        let number = u32::from(name != "root") * 1000;
+        (name != "nosuch").then(|| UserInfo { user: number, groups: vec![number] })
     }
 
     fn change_root(&self, root: &Path, _user: Option<&str>) -> io::Result<()> {
@@ -365,6 +370,7 @@ impl Os for VirtualOs {
     }
 
     fn ready(&self) {
+        self.life.take_signals();
         if !self.life.ready.send_replace(true) {
             self.record(EventKind::Ready);
         }

@@ -62,6 +62,8 @@ pub(super) struct MachineState {
     pub(super) running: bool,
     /// How often it was started.
     boots: u32,
+    /// How long it has slept since.
+    asleep: Duration,
     pub(super) files: Files,
     pub(super) bound: Vec<Bound>,
     /// Unix sockets that listen, and whose they are.
@@ -102,6 +104,7 @@ impl MachineState {
             number,
             running: true,
             boots: 1,
+            asleep: Duration::ZERO,
             files: Files::new(),
             bound: Vec::new(),
             unix: Vec::new(),
@@ -307,6 +310,15 @@ impl World {
     /// How often this machine was started.
     pub(super) fn boots(&self, machine: &str) -> u32 {
         self.with(machine, |machine| machine.boots)
+    }
+
+    /// How long this machine has slept since it was started.
+    pub(super) fn asleep(&self, machine: &str) -> Duration {
+        self.with(machine, |machine| machine.asleep)
+    }
+
+    pub(super) fn add_sleep(&self, machine: &str, length: Duration) {
+        self.with(machine, |machine| machine.asleep += length);
     }
 
     /// The next line that is typed.
@@ -537,6 +549,7 @@ impl World {
             return;
         }
         own.boots += 1;
+        own.asleep = Duration::ZERO;
         links.power_on(machine);
         drop(state);
         self.record(machine, &"".into(), EventKind::PoweredOn);

@@ -85,6 +85,8 @@ pub enum Event {
     Logins(MonitorId, Result<u32, String>),
     /// The time of [`Action::WakeAt`] has come.
     Timer,
+    /// This machine has slept since the event before.
+    Slept,
     /// Someone wants the forced shutdown now (SIGUSR1).
     ForceShutdown,
     /// The configuration was read again.

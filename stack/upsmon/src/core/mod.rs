@@ -45,7 +45,8 @@ use shutdown::Phase;
 pub use status::{Reading, Word, Words};
 use watched::Watched;
 
-/// Later than asked by this much, and the machine must have slept, or its clock jumped.
+/// Later than asked by this much without a sleep of the machine, and this process, or the machine as a whole (a virtual
+/// one), must have stood still.
 const TIME_JUMP: Duration = Duration::from_secs(5);
 
 /// How often the loss of the parent process is repeated.
@@ -89,8 +90,14 @@ impl Core {
     #[must_use]
     pub fn handle(&mut self, now: Duration, event: Event) -> Vec<Action> {
         let mut out = Vec::new();
-        if matches!(self.phase, Phase::Watching) && now > self.wake + TIME_JUMP {
-            self.time_jump(now, &mut out);
+        if matches!(self.phase, Phase::Watching) {
+            let late = now.saturating_sub(self.wake);
+            if event == Event::Slept {
+                self.woken(NotifyType::SuspendFinished, &[], now, &mut out);
+            } else if late > TIME_JUMP {
+                let text = format!("{} s", late.as_secs());
+                self.woken(NotifyType::SuspendTimeJumpUnexpected, &[&text], now, &mut out);
+            }
         }
         match event {
             Event::Polled(id, result) => {
@@ -111,7 +118,7 @@ impl Core {
             }
             Event::FsdSet(id, result) => self.fsd_set(id, result, &mut out),
             Event::Logins(id, result) => self.logins(id, result, &mut out),
-            Event::Timer => {}
+            Event::Timer | Event::Slept => {}
             Event::ForceShutdown => {
                 if matches!(self.phase, Phase::Watching) {
                     out.push(Action::Log(Priority::Notice, "a forced shutdown was asked for".into()));
@@ -250,11 +257,9 @@ impl Core {
         }
     }
 
-    /// The machine slept: everything known is old. Ask anew, and judge by the answers only.
-    fn time_jump(&mut self, now: Duration, out: &mut Vec<Action>) {
-        let late = now.saturating_sub(self.wake);
-        let text = format!("{} s", late.as_secs());
-        out.push(notice::notify(&self.conf, NotifyType::SuspendTimeJumpUnexpected, "", &[&text]));
+    /// The machine slept, or stood still: everything known is old. Ask anew, and judge by the answers only.
+    fn woken(&mut self, kind: NotifyType, args: &[&str], now: Duration, out: &mut Vec<Action>) {
+        out.push(notice::notify(&self.conf, kind, "", args));
         for ups in &mut self.watched {
             ups.forget(now);
             Self::poll(ups, now, out);

@@ -184,6 +184,9 @@ pub(crate) fn introduce(host: &Host, conf: &UpsmonConf) {
     {
         host.warn("CERTPATH does nothing without CERTVERIFY 1: no server's certificate is looked at");
     }
+    if conf.cert_ident.is_some() && conf.cert_file.is_none() {
+        host.warn("CERTIDENT does nothing without CERTFILE: no certificate is shown to a server");
+    }
     if conf.poll_freq_alert > conf.dead_time {
         host.warn(format_args!(
             "POLLFREQALERT ({:?}) is longer than DEADTIME ({:?}): one lost answer is enough to call a UPS on battery dead",

@@ -37,7 +37,7 @@ pub async fn run(config: UpsmonConfig, host: Host) -> ExitCode {
     let user = config.user.clone().or_else(|| conf.run_as_user.clone()).filter(|user| user != "root");
     match user {
         Some(user) if host.is_root() && !config.single_process => {
-            if !host.knows_user(&user) {
+            if host.find_user(&user).is_none() {
                 // Said now, while whoever starts this looks.
                 host.error(format_args!(
                     "Fatal error: there is no user {user}: name another one with RUN_AS_USER, or make it (useradd)"

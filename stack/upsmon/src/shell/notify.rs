@@ -1,5 +1,6 @@
 //! Takes notices to where they go, without making the judgement wait.
 
+use std::future::Future;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -7,7 +8,7 @@ use std::time::Duration;
 use outage_config::{NotifyFlags, NotifyType};
 use outage_host::{Command, ExitStatus, Host};
 use outage_wire::lex;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 /// What is on its way to people.
@@ -17,7 +18,12 @@ pub(crate) enum Message {
     Broadcast(String),
     /// A notice, without its line in the log.
     Notice { kind: NotifyType, ups: String, text: String, flags: NotifyFlags, command: Option<String> },
+    /// Wants to know when the program of everything before this was started.
+    Started(oneshot::Sender<()>),
 }
+
+/// Whether the end has come, of this machine or of this program: then no notice waits for another any more.
+pub(crate) type LastCall = watch::Receiver<bool>;
 
 /// wall(1) may hang on a terminal; starting a program may hang on a network's file system.
 const DELIVERY_LIMIT: Duration = Duration::from_secs(10);
@@ -31,27 +37,65 @@ const IN_TURN: Duration = Duration::from_secs(1);
 const LONG_RUN: Duration = Duration::from_secs(300);
 
 /// Delivers until the sender is gone and everything is delivered. Programs that it started are left running.
-pub(crate) async fn deliver(host: Host, mut messages: mpsc::UnboundedReceiver<Message>) {
+pub(crate) async fn deliver(
+    host: Host,
+    mut messages: mpsc::UnboundedReceiver<Message>,
+    mut last_call: LastCall,
+) {
     let mut running = JoinSet::new();
+    let mut walls = JoinSet::new();
     let complaints = Complaints { host: host.clone(), last: Arc::default() };
     loop {
         let message = tokio::select! {
             biased;
             message = messages.recv() => message,
             Some(_) = running.join_next() => continue,
+            Some(_) = walls.join_next() => continue,
         };
-        match message {
-            None => return,
-            Some(Message::Broadcast(text)) => broadcast(&host, &text).await,
-            Some(Message::Notice { kind, ups, text, flags, command }) => {
-                if flags.wall {
-                    broadcast(&host, &text).await;
-                }
-                if let Some(command) = command.filter(|_| flags.exec) {
-                    execute(&complaints, &mut running, &command, kind, ups, text).await;
-                }
+        let (wall, notice) = match message {
+            None => break,
+            // Who asked may have had enough.
+            Some(Message::Started(asked)) => {
+                _ = asked.send(());
+                continue;
+            }
+            Some(Message::Broadcast(text)) => (Some(text), None),
+            Some(Message::Notice { kind, ups, text, flags, command }) => (
+                flags.wall.then(|| text.clone()),
+                command.filter(|_| flags.exec).map(|c| (c, kind, ups, text)),
+            ),
+        };
+        if let Some(text) = wall {
+            walls.spawn(broadcast(host.clone(), text));
+            while in_turn(&host, DELIVERY_LIMIT, &mut last_call, walls.join_next()).await.flatten().is_some()
+            {
             }
         }
+        if let Some((command, kind, ups, text)) = notice {
+            execute(&complaints, &mut running, &mut last_call, &command, kind, ups, text).await;
+        }
+    }
+    while walls.join_next().await.is_some() {}
+}
+
+/// What comes of `work`, unless it takes too long for what waits behind it.
+async fn in_turn<T>(
+    host: &Host,
+    patience: Duration,
+    last_call: &mut LastCall,
+    work: impl Future<Output = T>,
+) -> Option<T> {
+    let called = async {
+        if last_call.wait_for(|called| *called).await.is_err() {
+            // Nobody is left to call.
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        biased;
+        done = work => Some(done),
+        () = called => None,
+        () = host.sleep(patience) => None,
     }
 }
 
@@ -78,8 +122,8 @@ impl Complaints {
     }
 }
 
-async fn broadcast(host: &Host, text: &str) {
-    if host.timeout(DELIVERY_LIMIT, host.broadcast(text)).await.is_err() {
+async fn broadcast(host: Host, text: String) {
+    if host.timeout(DELIVERY_LIMIT, host.broadcast(&text)).await.is_err() {
         host.warn("failed to reach all terminals: wall takes too long");
     }
 }
@@ -88,6 +132,7 @@ async fn broadcast(host: &Host, text: &str) {
 async fn execute(
     complaints: &Complaints,
     running: &mut JoinSet<()>,
+    last_call: &mut LastCall,
     command: &str,
     kind: NotifyType,
     ups: String,
@@ -111,7 +156,7 @@ async fn execute(
     while running.try_join_next().is_some() {}
     // Where one hangs, the next may hang as well, and there may be little time left for those behind it.
     let patience = if running.is_empty() { IN_TURN } else { IN_TURN / 10 };
-    if let Ok(status) = host.timeout(patience, child.wait()).await {
+    if let Some(status) = in_turn(host, patience, last_call, child.wait()).await {
         return ended(complaints, &program, status);
     }
     let complaints = complaints.clone();

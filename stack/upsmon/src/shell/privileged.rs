@@ -33,19 +33,20 @@ const CHILD_LIMIT: Duration = Duration::from_secs(30);
 
 /// The parent: starts the child, and waits for its order.
 pub(super) async fn run(config: &UpsmonConfig, conf: &UpsmonConf, user: &str, host: Host) -> ExitCode {
-    // From here on, no signal ends this process by itself.
+    // From here on, no signal ends this process by itself, and leaves a child that nobody stops.
     host.ready();
-    let (mut child, stream) = match start_child(config, user, &host).await {
-        Ok(started) => started,
+    let mut stopping = false;
+    let code = match start_child(config, user, &host, &mut stopping).await {
+        Ok((mut child, stream)) => serve(&host, conf, &mut *child, stream, stopping).await,
+        Err(_) if stopping => ExitCode::SUCCESS,
         Err(error) => {
             host.error(format_args!(
                 "Fatal error: failed to start the process that watches as user {user}: {error}; \
                  with -p, one process does everything as root"
             ));
-            return ExitCode::FAILURE;
+            ExitCode::FAILURE
         }
     };
-    let code = serve(&host, conf, &mut *child, stream).await;
     if let Some(file) = &config.pid_file {
         // The child can't, without root's rights.
         let _ = host.remove(file);
@@ -53,10 +54,22 @@ pub(super) async fn run(config: &UpsmonConfig, conf: &UpsmonConf, user: &str, ho
     code
 }
 
+/// Whether a signal asks this process to end; the others are the child's.
+fn stops(signal: Signal) -> bool {
+    matches!(signal, Signal::Term | Signal::Int | Signal::Quit)
+}
+
+/// The child goes when it may: a shutdown that has begun is not called off.
+fn stop(host: &Host, child: &dyn Child) {
+    host.notify_manager("STOPPING=1");
+    let _ = host.send_signal(child.id(), Signal::Term);
+}
+
 async fn start_child(
     config: &UpsmonConfig,
     user: &str,
     host: &Host,
+    stopping: &mut bool,
 ) -> io::Result<(Box<dyn Child>, BoxStream)> {
     let socket = config.run_folder.join(format!("upsmon-{}.sock", host.pid()));
     let listener = host.listen_unix(&socket, 0o600).await?;
@@ -68,19 +81,31 @@ async fn start_child(
     command.env = vec![(watchdog.into(), String::new())];
     let accepted = async {
         let mut child = host.spawn(&command).await?;
-        let stream = tokio::select! {
-            biased;
-            accepted = listener.accept() => accepted.map(|(stream, _)| stream),
-            status = child.wait() => Err(match status {
-                Ok(status) => io::Error::other(format!("it ended with {status}")),
-                Err(error) => error,
-            }),
-            () = host.sleep(CHILD_LIMIT) => {
-                child.kill();
-                Err(io::ErrorKind::TimedOut.into())
+        let limit = host.now() + CHILD_LIMIT;
+        loop {
+            tokio::select! {
+                biased;
+                signal = host.next_signal() => if stops(signal) {
+                    *stopping = true;
+                    stop(host, &*child);
+                },
+                accepted = listener.accept() => return match accepted {
+                    Ok((stream, _)) => Ok((child, stream)),
+                    Err(error) => {
+                        child.kill();
+                        Err(error)
+                    }
+                },
+                status = child.wait() => return Err(match status {
+                    Ok(status) => io::Error::other(format!("it ended with {status}")),
+                    Err(error) => error,
+                }),
+                () = host.sleep_until(limit) => {
+                    child.kill();
+                    return Err(io::ErrorKind::TimedOut.into());
+                }
             }
-        }?;
-        Ok((child, stream))
+        }
     }
     .await;
     let _ = host.remove(&socket);
@@ -105,13 +130,21 @@ fn child_args(config: &UpsmonConfig, program: &Path, socket: &Path, user: &str) 
     args
 }
 
-async fn serve(host: &Host, conf: &UpsmonConf, child: &mut dyn Child, mut stream: BoxStream) -> ExitCode {
+async fn serve(
+    host: &Host,
+    conf: &UpsmonConf,
+    child: &mut dyn Child,
+    mut stream: BoxStream,
+    mut stopping: bool,
+) -> ExitCode {
     let mut open = true;
     loop {
         tokio::select! {
             biased;
             status = child.wait() => return match status {
                 Ok(ExitStatus::Code(code)) => ExitCode::from(u8::try_from(code).unwrap_or(1)),
+                // It was asked to end before it took signals.
+                Ok(ExitStatus::Signal(signal)) if stopping && signal == Signal::Term.number() => ExitCode::SUCCESS,
                 Ok(ExitStatus::Signal(signal)) => {
                     host.error(format_args!("the watching process was ended by signal {signal}"));
                     ExitCode::FAILURE
@@ -121,13 +154,10 @@ async fn serve(host: &Host, conf: &UpsmonConf, child: &mut dyn Child, mut stream
                     ExitCode::FAILURE
                 }
             },
-            signal = host.next_signal() => {
-                if matches!(signal, Signal::Term | Signal::Int | Signal::Quit) {
-                    host.notify_manager("STOPPING=1");
-                    // It goes when it may: a shutdown that has begun is not called off.
-                    let _ = host.send_signal(child.id(), Signal::Term);
-                }
-            }
+            signal = host.next_signal() => if stops(signal) {
+                stopping = true;
+                stop(host, child);
+            },
             byte = stream.read_u8(), if open => match byte {
                 Ok(SHUT_DOWN) => {
                     let answer = if host.watched(obey(host, conf)).await { DONE } else { FAILED };

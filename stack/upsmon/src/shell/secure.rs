@@ -1,4 +1,4 @@
-//! CERTPATH, CERTFILE, CERTVERIFY, FORCESSL and CERTHOST: how the connection to a server is encrypted.
+//! CERTPATH, CERTFILE, CERTIDENT, CERTVERIFY, FORCESSL and CERTHOST: how the connection to a server is encrypted.
 
 use outage_client::{Tls, auth};
 use outage_config::{AuthSettings, UpsmonConf};
@@ -23,6 +23,8 @@ impl Security {
         let settings = AuthSettings {
             cert_path: conf.cert_path.clone(),
             cert_file: conf.cert_file.clone(),
+            cert_ident_name: conf.cert_ident.as_ref().map(|own| own.name.clone()),
+            cert_ident_pass: conf.cert_ident.as_ref().map(|own| own.password.clone()),
             // Where nothing is verified, any name will do, also one that is none of a server.
             cert_host: verify.then(|| name.to_owned()),
             cert_verify: Some(verify),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use outage_config::{NotifyFlags, UpsmonConf};
 use outage_host::{Child, Command, Host, Priority, Signal};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use super::config::{self, UpsmonConfig};
@@ -20,6 +20,12 @@ use crate::core::{self, Action, Core, Event, MonitorId};
 
 /// How long the end waits for servers to say goodbye and for notices to be sent.
 const FAREWELL: Duration = Duration::from_secs(2);
+
+/// A sleep of this machine that is shorter changes nothing.
+const SLEEP: Duration = Duration::from_secs(1);
+
+/// How long the shutdown waits for the programs of notices to be started, should that hang.
+const START_LIMIT: Duration = Duration::from_secs(2);
 
 /// A shutdown command that takes longer hangs. Long, since some end virtual machines one by one, and a service manager
 /// may end them with this process.
@@ -47,7 +53,11 @@ pub(crate) struct Watch {
     sender: mpsc::UnboundedSender<Event>,
     events: mpsc::UnboundedReceiver<Event>,
     hurry: bool,
+    /// Whether notices are not to wait for each other any more, since the end has come.
+    last_call: watch::Sender<bool>,
     wake: Duration,
+    /// How long this machine had slept at the last event.
+    asleep: Duration,
 }
 
 /// The way to a link. Each has a `hurry` of its own, since those who share one are woken in any order.
@@ -61,6 +71,7 @@ impl Watch {
         let (sender, events) = mpsc::unbounded_channel();
         Self {
             wake: host.now(),
+            asleep: host.asleep(),
             host,
             config,
             start: Some(conf),
@@ -71,6 +82,7 @@ impl Watch {
             sender,
             events,
             hurry: false,
+            last_call: watch::Sender::new(false),
         }
     }
 
@@ -83,7 +95,7 @@ impl Watch {
     pub(crate) async fn run(mut self) -> ExitCode {
         let (messages, queue) = mpsc::unbounded_channel();
         let mut notifier = JoinSet::new();
-        notifier.spawn(notify::deliver(self.host.clone(), queue));
+        notifier.spawn(notify::deliver(self.host.clone(), queue, self.last_call.subscribe()));
         let conf = self.start.take().unwrap_or_default();
         let (mut core, mut actions) = Core::start(conf, self.host.now());
         self.host.ready();
@@ -93,10 +105,10 @@ impl Watch {
             }
             let event = self.next_event(&core).await;
             let reloaded = matches!(event, Some(Event::Reload(_)));
-            actions = match event {
-                Some(event) => core.handle(self.host.now(), event),
-                None => Vec::new(),
-            };
+            // Before anything else: what was known, and what was asked for, is of the time before.
+            let slept = self.has_slept().then_some(Event::Slept);
+            let now = self.host.now();
+            actions = slept.into_iter().chain(event).flat_map(|event| core.handle(now, event)).collect();
             if reloaded {
                 self.secure(&core);
             }
@@ -104,6 +116,12 @@ impl Watch {
         drop(messages);
         self.farewell(notifier).await;
         ExitCode::from(code)
+    }
+
+    /// Whether this machine has slept since this was last asked.
+    fn has_slept(&mut self) -> bool {
+        let before = std::mem::replace(&mut self.asleep, self.host.asleep());
+        self.asleep.saturating_sub(before) >= SLEEP
     }
 
     /// Waits for whatever comes first. `None`: it was nothing for the judgement.
@@ -219,7 +237,10 @@ impl Watch {
                 Action::WritePowerDownFlag(path) => {
                     self.write_flag(&path, core.conf().stale_flag, messages);
                 }
-                Action::RunShutdown(command) => self.run_shutdown(command).await,
+                Action::RunShutdown(command) => {
+                    self.start_notices(messages).await;
+                    self.run_shutdown(command).await;
+                }
                 Action::Reread => {
                     if let Some(event) = self.reread(core) {
                         _ = self.sender.send(event);
@@ -278,6 +299,17 @@ impl Watch {
         }
     }
 
+    /// Sees to it that the program of every notice so far is started: after the shutdown command it may be too late.
+    /// None of them is waited for.
+    async fn start_notices(&self, messages: &mpsc::UnboundedSender<Message>) {
+        self.last_call.send_replace(true);
+        let (asked, started) = oneshot::channel();
+        _ = messages.send(Message::Started(asked));
+        if self.host.timeout(START_LIMIT, started).await.is_err() {
+            self.host.warn("some notices could not be sent before the shutdown");
+        }
+    }
+
     /// Starts the shutdown command before anything else is done: what the judgement puts after it comes after it.
     async fn run_shutdown(&mut self, command: Option<String>) {
         if let Executor::Parent(parent) = &self.executor
@@ -297,6 +329,7 @@ impl Watch {
     }
 
     async fn farewell(mut self, mut notifier: JoinSet<()>) {
+        self.last_call.send_replace(true);
         for link in self.links.values() {
             let _ = link.orders.send(Order::Close);
         }

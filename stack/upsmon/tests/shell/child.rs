@@ -1,9 +1,11 @@
 //! The parent that keeps root's rights, and the child that watches without them.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use outage_host::virt::{EventKind, Running, Spawn, World};
 use outage_host::{ExitStatus, Signal};
+use rstest::rstest;
 
 use crate::server::Server;
 use crate::{Lab, programs};
@@ -71,6 +73,40 @@ async fn a_stop_of_the_parent_stops_the_child() {
     assert_eq!(lab.ended(5).await, Some(ExitStatus::Code(0)));
     assert_eq!(server.count("LOGOUT"), 1);
     assert_eq!(lab.machine.pid("upsmon-child"), None);
+}
+
+/// No signal ends the parent without its child, from before there is one: when it comes as the child is started, before
+/// the child has reported, or before it takes signals itself.
+#[rstest]
+#[case::as_it_is_started(Duration::ZERO, None)]
+#[case::before_it_reports(Duration::from_secs(3), Some(1.0))]
+#[tokio::test(start_paused = true)]
+async fn a_stop_while_the_child_is_started(#[case] late: Duration, #[case] at: Option<f64>) {
+    let world = World::new(1);
+    Server::start(&world, "rack", "OL");
+    let parent = Arc::new(OnceLock::new());
+    let own = Arc::clone(&parent);
+    let lab = Lab::start_with(&world, CONF, |machine| {
+        let there = machine.clone();
+        machine.on_spawn(move |spawn| {
+            if at.is_none() {
+                there.signal(*own.get().expect("it was started"), Signal::Term).expect("it runs");
+            }
+            let args = spawn.command.argv[1..].to_vec();
+            spawn.foreground("upsmon-child", |host| async move {
+                host.sleep(late).await;
+                outage_upsmon::upsmon(args, host).await
+            })
+        });
+    });
+    parent.set(lab.pid).expect("once");
+    if let Some(at) = at {
+        lab.until(at).await;
+        lab.machine.signal(lab.pid, Signal::Term).expect("it runs");
+    }
+    assert_eq!(lab.ended(10).await, Some(ExitStatus::Code(0)));
+    assert_eq!(lab.machine.pid("upsmon-child"), None);
+    assert!(lab.machine.files().iter().all(|file| !file.to_string_lossy().ends_with(".sock")));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,5 +1,7 @@
 //! Starting, signals, reloading, and what a day costs.
 
+use std::time::Duration;
+
 use outage_host::virt::{EventKind, World};
 use outage_host::{ExitStatus, Priority, Signal};
 use rstest::rstest;
@@ -282,4 +284,26 @@ async fn a_day_is_a_poll_every_five_seconds_and_nothing_else() {
     lab.until(86_399.0).await;
     assert_eq!((server.count("ups.status"), server.heard().len()), (17_280, 17_287));
     assert_eq!(lab.seen(), [""; 0]);
+}
+
+/// What was read before it counts no more: the UPS is asked at once, and upsmon.conf is read again.
+#[tokio::test(start_paused = true)]
+async fn a_sleep_of_the_machine_is_noticed() {
+    let world = World::new(1);
+    let server = Server::start(&world, "rack", "OB");
+    let lab =
+        Lab::start(&world, "MONITOR eaton@rack 1 admin secret primary\nNOTIFYFLAG SUSPEND_FINISHED SYSLOG");
+    lab.until(7.0).await;
+    lab.machine.add_sleep(Duration::from_secs(2));
+    lab.until(11.0).await;
+    assert_eq!(
+        lab.find("OS just finished sleep"),
+        [
+            "10 log OS just finished sleep/suspend/hibernate mode, de-activating obsolete UPS readings to avoid an \
+             unfortunate shutdown"
+        ]
+    );
+    assert_eq!(lab.find("Clock jumped"), [""; 0]);
+    assert_eq!(lab.find("log UPS eaton@rack on battery").len(), 2, "it is news again");
+    assert_eq!(server.count("ups.status"), 3);
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use outage_host::virt::{EventKind, Machine, World};
 use outage_host::{BoxStream, ExitStatus, Host, Signal};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rstest::rstest;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -34,7 +34,19 @@ impl Authority {
         let params = CertificateParams::new([name.to_owned()]).expect("a name");
         params.signed_by(&key, &self.0).expect("a certificate").pem() + &key.serialize_pem()
     }
+
+    /// A certificate of this common name, followed by its key, which a password protects.
+    fn sign_locked(&self, name: &str) -> String {
+        let mut params = CertificateParams::new([]).expect("no names");
+        params.distinguished_name.push(DnType::CommonName, name);
+        let key = KeyPair::from_pem(KEY).expect("a key");
+        params.signed_by(&key, &self.0).expect("a certificate").pem() + LOCKED
+    }
 }
+
+/// A key, and the same one with the password "opensesame".
+const KEY: &str = include_str!("../../../client/tests/keys/plain.pem");
+const LOCKED: &str = include_str!("../../../client/tests/keys/aes256.pem");
 
 /// The driver's end of the socket that upsd connects to. Says a status when it is asked, and whenever it has another.
 async fn driver(
@@ -102,6 +114,7 @@ fn start(world: &World, conf: &str, authority: &Authority) -> Lab {
         machine.put_file("/etc/nut/ca/readme", "what we trust", 0o644).expect("a file");
         machine.put_file("/etc/nut/ca/ca.pem", authority.pem(), 0o644).expect("a file");
         machine.put_file("/etc/nut/me.pem", authority.sign("desk"), 0o600).expect("a file");
+        machine.put_file("/etc/nut/locked.pem", authority.sign_locked("My desk"), 0o600).expect("a file");
     })
 }
 
@@ -165,10 +178,23 @@ async fn at_our_upsd(#[case] conf: &str, #[case] outcome: Result<&str, &str>) {
 }
 
 #[rstest]
-#[case("CERTFILE /etc/nut/me.pem", 1)]
-#[case("", 0)]
+#[case("CERTFILE /etc/nut/me.pem", "")]
+#[case("CERTFILE /etc/nut/locked.pem\nCERTIDENT \"My desk\" opensesame", "")]
+#[case("CERTFILE /etc/nut/locked.pem\nCERTIDENT \"\" opensesame", "")]
+#[case("CERTFILE /etc/nut/me.pem\nCERTIDENT desk \"\"", "")]
+#[case("", "connect failed: the server closed the connection")]
+#[case("CERTIDENT \"My desk\" opensesame", "CERTIDENT does nothing without CERTFILE")]
+#[case("CERTFILE /etc/nut/locked.pem", "protected by a password, and none is given")]
+#[case(
+    "CERTFILE /etc/nut/locked.pem\nCERTIDENT \"My desk\" sesame",
+    "/etc/nut/locked.pem: cannot use the key of the client's certificate: the password does not open it"
+)]
+#[case(
+    "CERTFILE /etc/nut/locked.pem\nCERTIDENT \"My roof\" opensesame",
+    "it is that of [\"My desk\"], not of \"My roof\""
+)]
 #[tokio::test(start_paused = true)]
-async fn a_server_may_ask_who_we_are(#[case] conf: &str, #[case] connected: usize) {
+async fn a_server_may_ask_who_we_are(#[case] conf: &str, #[case] why_not: &str) {
     let world = World::new(1);
     let authority = Authority::new();
     let request = "CERTPATH /etc/nut/clients.pem\nCERTREQUEST 2";
@@ -179,10 +205,12 @@ async fn a_server_may_ask_who_we_are(#[case] conf: &str, #[case] connected: usiz
     lab.until(20.0).await;
     assert_eq!(
         lab.find("log Communications with UPS eaton@rack lost").len(),
-        1 - connected,
+        usize::from(!why_not.is_empty()),
         "{:?}",
         lab.seen()
     );
+    assert!(!logged(&world, why_not).is_empty(), "{:?}", lab.seen());
+    assert_eq!(logged(&world, "sesame"), [""; 0]);
 }
 
 /// With FORCESSL, no password leaves in the clear, and polls are tried on and on; without, it does as it ever did.

@@ -203,6 +203,33 @@ fn after_a_sleep_only_new_readings_count() {
     );
 }
 
+/// However short it was: here no poll is late yet, and DEADTIME for the OB of before does not run on.
+#[test]
+fn a_sleep_that_the_machine_tells_of_is_one_however_short() {
+    let mut lab = Lab::new(conf(&["a primary"]), &[("a", "OB")]);
+    lab.run_until(20);
+    lab.news();
+    lab.now = secs(22);
+    lab.set("a", "-");
+    lab.send(Event::Slept);
+    lab.run_until(200);
+    assert_eq!(
+        lab.news(),
+        ["22 SuspendFinished", "22 reread", "22 CommBad a@h"],
+        "a UPS that was never read since is not critical"
+    );
+}
+
+#[test]
+fn a_sleep_in_a_shutdown_changes_nothing() {
+    let mut lab = Lab::new(conf(&["a secondary"]), &[("a", "FSD OB LB")]);
+    lab.run_until(2);
+    lab.news();
+    lab.send(Event::Slept);
+    lab.run_until(60);
+    assert_eq!(lab.ran_at(), Some(5.0));
+}
+
 #[test]
 fn an_answer_from_before_the_sleep_is_thrown_away() {
     let mut lab = Lab::new(conf(&["a primary"]), &[("a", "...")]);

@@ -1,11 +1,51 @@
-//! upsmon as processes: a user who lacks a grant, a service manager, and the parent that keeps root's rights.
+//! upsmon as processes: a user who lacks a grant, a service manager, and the parent that keeps root's rights. Without
+//! these rights the tests of the parent are ignored, and say so.
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a panic is a failed test")]
+#![expect(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "these tests are outside, as a user is"
+)]
+
+mod etc;
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::net::UnixDatagram;
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use super::{Daemon, Etc, LIMIT, free_port};
+use etc::{Daemon, Etc, LIMIT, free_port};
+use libtest_mimic::{Arguments, Trial};
+
+/// A test's name, whether it needs root's rights, and the test.
+type Row = (&'static str, bool, fn());
+
+const TESTS: &[Row] = &[
+    (
+        "a_login_without_a_grant_is_explained_and_each_status_is_shown",
+        false,
+        a_login_without_a_grant_is_explained_and_each_status_is_shown,
+    ),
+    ("only_the_parent_keeps_root_s_rights", true, only_the_parent_keeps_root_s_rights),
+];
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let mut trials = Vec::new();
+    for (name, as_root, test) in TESTS {
+        let unmet = *as_root && !is_root();
+        if unmet && !arguments.list {
+            eprintln!("{name}: precondition unmet: only root may start it");
+        }
+        let run = || {
+            test();
+            Ok(())
+        };
+        trials.push(Trial::test(*name, run).with_ignored_flag(unmet));
+    }
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
 
 /// A folder with a UPS of a file that says this, and an upsd that serves it; both run.
 fn served<'a>(etc: &'a Etc, port: u16, users: &str) -> [Daemon<'a>; 2] {
@@ -21,13 +61,13 @@ fn served<'a>(etc: &'a Etc, port: u16, users: &str) -> [Daemon<'a>; 2] {
     [driver, upsd]
 }
 
-fn is_root(etc: &Etc) -> bool {
-    fs::metadata(etc.state()).unwrap().uid() == 0
+fn is_root() -> bool {
+    fs::metadata("/proc/self").unwrap().uid() == 0
 }
 
 /// Root's daemons would become a user of their own, who may not look into the folder.
 fn as_root() -> &'static str {
-    if fs::metadata("/proc/self").unwrap().uid() == 0 { " -u root" } else { "" }
+    if is_root() { " -u root" } else { "" }
 }
 
 fn wait(what: &str, done: impl Fn() -> bool) {
@@ -40,7 +80,6 @@ fn wait(what: &str, done: impl Fn() -> bool) {
 
 /// The set-up guides' puzzle: the user has actions and no `upsmon` line. The login's refusal is said as NUT says it, then
 /// what is missing and where; each status is shown all the same.
-#[test]
 fn a_login_without_a_grant_is_explained_and_each_status_is_shown() {
     let (etc, port) = (Etc::new(&[]), free_port());
     let users = "[admin]\npassword = \"s3cr3t-pw\"\nactions = SET\ninstcmds = ALL\n";
@@ -74,13 +113,8 @@ fn a_login_without_a_grant_is_explained_and_each_status_is_shown() {
 }
 
 /// The parent stays root and does nothing but run the shutdown command; the child watches as another user.
-#[test]
 fn only_the_parent_keeps_root_s_rights() {
     let (etc, port) = (Etc::new(&[]), free_port());
-    if !is_root(&etc) {
-        eprintln!("precondition unmet: root");
-        return;
-    }
     let users = "[mon]\npassword = hunter2-pw\nupsmon primary\n";
     let _served = served(&etc, port, users);
     let path = |name: &str| etc.0.path().join(name).display().to_string();
