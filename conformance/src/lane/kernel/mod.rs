@@ -289,9 +289,14 @@ async fn lay_out(
         ));
     }
     let upses: Vec<_> = scenario.upses.iter().map(|ups| with_place(ups, &usbip, &ports)).collect();
+    // What each looks for by itself. Ours is on the disk, so that it outlives a power cut.
+    let state = match programs {
+        Programs::Ours => "/var/state/ups",
+        Programs::Nut => "/run/nut",
+    };
     let place = files::Place {
         scale,
-        state: "/run/nut".to_owned(),
+        state: state.to_owned(),
         listen: 3493,
         device: &|ups| ports[ups].clone(),
         server: &|_| ("127.0.0.1".to_owned(), 3493),
