@@ -11,7 +11,7 @@ use outage_simulator::ups::State;
 
 use super::{RunArgs, files};
 use crate::lane::LaneKind;
-use crate::lane::kernel::Programs;
+use crate::lane::kernel::{self, Programs};
 use crate::report::{Count, count, say};
 use crate::report::{json, junit, text};
 use crate::run::{self, Nobody, Outcome, Run, Watch};
@@ -76,6 +76,7 @@ pub(super) fn main(args: &RunArgs) -> Result<ExitCode, String> {
     }
     side_by_side(lot(LaneKind::Process), args.jobs.max(1), &program, &mut report);
     side_by_side(lot(LaneKind::Kernel), args.jobs.clamp(1, GUESTS), &program, &mut report);
+    kernel::clean_up();
     outcomes.sort_by_key(|(file, outcome)| (outcome.lane, *file, outcome.name.clone()));
     let outcomes: Vec<_> = outcomes.into_iter().map(|(_, outcome)| outcome).collect();
     finish(args, &outcomes)

@@ -7,6 +7,8 @@
 mod agent;
 mod guest;
 mod image;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -35,10 +37,22 @@ use crate::trace::What;
 
 /// Scenario seconds in a second here, at most: an emulated machine takes its time.
 const FASTEST: f64 = 5.0;
-/// How long a guest may take to start its services.
-const BOOT_LIMIT: Duration = Duration::from_secs(90);
-/// How long an order may take.
-const ORDER_LIMIT: Duration = Duration::from_secs(30);
+/// How long things may take.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    /// The emulator, to make its sockets.
+    sockets: Duration,
+    /// A guest, to start its services.
+    boot: Duration,
+    /// An order.
+    order: Duration,
+}
+
+const LIMITS: Limits = Limits {
+    sockets: Duration::from_secs(10),
+    boot: Duration::from_secs(90),
+    order: Duration::from_secs(30),
+};
 /// How long a question to upsd may take.
 const ASK_LIMIT: Duration = Duration::from_secs(5);
 /// Bytes of a machine's disk.
@@ -101,9 +115,15 @@ struct Machine {
 pub(crate) struct KernelLane {
     image: Arc<Image>,
     machines: BTreeMap<String, Machine>,
+    limits: Limits,
     sink: Sink,
     /// Buses, ptys and those who listen to guests: they end with the run.
     tasks: Mutex<JoinSet<()>>,
+}
+
+/// Forgets the images that were made, and removes their files: at the end of all runs.
+pub(crate) fn clean_up() {
+    image::forget();
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -139,7 +159,7 @@ impl KernelLane {
                 lay_out(folder, programs, scale, scenario, spec, &devices).await.map_err(Trouble::Broken)?;
             machines.insert(spec.name.clone(), machine);
         }
-        Ok(Arc::new(Self { image, machines, sink, tasks: Mutex::new(tasks) }))
+        Ok(Arc::new(Self { image, machines, limits: LIMITS, sink, tasks: Mutex::new(tasks) }))
     }
 
     fn machine(&self, name: &str) -> Result<&Machine, String> {
@@ -158,11 +178,13 @@ impl KernelLane {
         // Answers that came too late for their orders.
         while ran.try_recv().is_ok() {}
         self.guest(name)?.order(command).await?;
-        match tokio::time::timeout(ORDER_LIMIT, ran.recv()).await {
+        let limit = self.limits.order;
+        match tokio::time::timeout(limit, ran.recv()).await {
             Ok(Some(ran)) => Ok(ran),
             Ok(None) => Err(format!("{name} was switched off before `{command}` was done")),
             Err(_) => {
-                Err(format!("the agent of {name} is silent: `{command}` was not done in {ORDER_LIMIT:?}"))
+                let says = guest::says(&machine.folder);
+                Err(format!("the agent of {name} is silent: `{command}` was not done in {limit:?}{says}"))
             }
         }
     }
@@ -176,13 +198,12 @@ impl KernelLane {
 
     /// Says when a guest ends that was neither told to nor cut.
     fn watch_over(&self, name: &str, guest: &Guest, stopping: Arc<AtomicBool>) {
-        let (sink, name, mut ended, console) =
-            (self.sink.clone(), name.to_owned(), guest.ended(), guest.console_path());
+        let (sink, name, mut ended, folder) =
+            (self.sink.clone(), name.to_owned(), guest.ended(), guest.folder());
         lock(&self.tasks).spawn(async move {
             // A cut closes the channel.
             if ended.wait_for(|ended| *ended).await.is_ok() && !stopping.load(Ordering::Relaxed) {
-                let text =
-                    format!("it ended by itself; its console's last lines:\n{}", guest::last_lines(&console));
+                let text = format!("it ended by itself{}", guest::says(&folder));
                 sink.send(&name, What::Damage { text });
             }
         });
@@ -190,7 +211,7 @@ impl KernelLane {
 
     /// Turns what a guest says into events, until it is gone.
     fn listen_to(&self, name: &str, mut said: mpsc::UnboundedReceiver<Said>, listener: Listener) {
-        let Listener { count, stopping, booted, ran } = listener;
+        let Listener { count, stopping, booted, ran, folder } = listener;
         let (sink, name) = (self.sink.clone(), name.to_owned());
         lock(&self.tasks).spawn(async move {
             while let Some(said) = said.recv().await {
@@ -227,7 +248,7 @@ impl KernelLane {
                         stopping.store(true, Ordering::Relaxed);
                         What::Log { process: "init".to_owned(), text: step }
                     }
-                    Said::Told(Told::Fault(text)) => What::Damage { text },
+                    Said::Told(Told::Fault(text)) => What::Damage { text: text + &guest::says(&folder) },
                     Said::Told(Told::Notice { kind, ups, text }) => What::Notice { kind, ups, text },
                     Said::Told(Told::Flag) => What::FlagWritten,
                     Said::Told(Told::Shutdown) => What::ShutdownCommand,
@@ -244,6 +265,7 @@ struct Listener {
     stopping: Arc<AtomicBool>,
     booted: watch::Sender<bool>,
     ran: mpsc::UnboundedSender<(i32, String)>,
+    folder: PathBuf,
 }
 
 /// Writes what one machine is made of.
@@ -386,6 +408,7 @@ impl Lane for KernelLane {
             disk: &machine.disk,
             port: machine.port,
             lines: &machine.lines,
+            patience: self.limits.sockets,
         };
         let stopping = Arc::new(AtomicBool::new(false));
         let listener = Listener {
@@ -393,30 +416,31 @@ impl Lane for KernelLane {
             stopping: Arc::clone(&stopping),
             booted: booting,
             ran,
+            folder: machine.folder.clone(),
         };
         self.listen_to(name, heard, listener);
         let guest = Arc::new(Guest::start(&parts, said).await?);
         *machine.ran.lock().await = Some(orders);
         *lock(&machine.guest) = Some(Arc::clone(&guest));
         let mut ended = guest.ended();
-        let up = tokio::select! {
+        let limit = self.limits.boot;
+        let fault = tokio::select! {
             biased;
-            up = booted.wait_for(|booted| *booted) => up.is_ok(),
-            _ = ended.wait_for(|ended| *ended) => false,
-            () = tokio::time::sleep(BOOT_LIMIT) => false,
+            up = booted.wait_for(|booted| *booted) => {
+                if up.is_ok() {
+                    self.watch_over(name, &guest, stopping);
+                    return Ok(());
+                }
+                "it ended while it booted".to_owned()
+            }
+            _ = ended.wait_for(|ended| *ended) => "it ended while it booted".to_owned(),
+            () = tokio::time::sleep(limit) => format!("no services within {limit:?}"),
         };
-        if up {
-            self.watch_over(name, &guest, stopping);
-            return Ok(());
-        }
         if lock(&machine.guest).is_none() {
             // Cut while it came up: no fault of its own.
             return Ok(());
         }
-        Err(format!(
-            "no services within {BOOT_LIMIT:?}; the console's last lines:\n{}",
-            guest::last_lines(&guest.console_path())
-        ))
+        Err(fault + &guest::says(&machine.folder))
     }
 
     async fn stop(&self, name: &str) {
