@@ -28,6 +28,7 @@ use tokio::task::JoinSet;
 use self::agent::Told;
 use self::guest::{Guest, Parts, Said};
 use self::image::Image;
+use super::network::Network;
 use super::{Ending, Lane, Trouble, files, process};
 use crate::judge::Answer;
 use crate::probe;
@@ -115,6 +116,7 @@ struct Machine {
 pub(crate) struct KernelLane {
     image: Arc<Image>,
     machines: BTreeMap<String, Machine>,
+    network: Network,
     limits: Limits,
     sink: Sink,
     /// Buses, ptys and those who listen to guests: they end with the run.
@@ -144,22 +146,19 @@ impl KernelLane {
         upses: &BTreeMap<String, Ups>,
         sink: Sink,
     ) -> Result<Arc<Self>, Trouble> {
-        if let [_, second, ..] = &scenario.machines[..] {
-            return Err(Trouble::Unmet(format!(
-                "a scenario with one machine: guests cannot reach one another, and {} is a second one",
-                second.name
-            )));
-        }
         let image = image::image(program, programs == Programs::Nut)?;
         let mut tasks = JoinSet::new();
         let devices = process::plug_in(folder, upses, &mut tasks).await.map_err(Trouble::Broken)?;
+        let names = scenario.machines.iter().map(|machine| machine.name.clone());
+        let ports = names.zip(process::free_ports(scenario.machines.len())?).collect();
+        let network = Network::lay(scenario, &ports, &mut tasks).await?;
+        let world = World { folder, programs, scale, scenario, devices: &devices, network: &network };
         let mut machines = BTreeMap::new();
         for spec in &scenario.machines {
-            let machine =
-                lay_out(folder, programs, scale, scenario, spec, &devices).await.map_err(Trouble::Broken)?;
+            let machine = lay_out(&world, spec, ports[&spec.name]).await?;
             machines.insert(spec.name.clone(), machine);
         }
-        Ok(Arc::new(Self { image, machines, limits: LIMITS, sink, tasks: Mutex::new(tasks) }))
+        Ok(Arc::new(Self { image, machines, network, limits: LIMITS, sink, tasks: Mutex::new(tasks) }))
     }
 
     fn machine(&self, name: &str) -> Result<&Machine, String> {
@@ -268,16 +267,21 @@ struct Listener {
     folder: PathBuf,
 }
 
-/// Writes what one machine is made of.
-async fn lay_out(
-    folder: &Path,
+/// What machines are laid out in.
+struct World<'a> {
+    folder: &'a Path,
     programs: Programs,
     scale: f64,
-    scenario: &Scenario,
-    spec: &MachineSpec,
-    devices: &BTreeMap<String, (String, String)>,
-) -> Result<Machine, String> {
-    let folder = folder.join(&spec.name);
+    scenario: &'a Scenario,
+    /// Driver and port of each UPS.
+    devices: &'a BTreeMap<String, (String, String)>,
+    network: &'a Network,
+}
+
+/// Writes what one machine is made of. `port` is where its upsd is for the laboratory.
+async fn lay_out(world: &World<'_>, spec: &MachineSpec, port: u16) -> Result<Machine, String> {
+    let World { programs, scale, scenario, devices, .. } = *world;
+    let folder = world.folder.join(&spec.name);
     let root = folder.join("root");
     let configuration = root.join("etc/nut");
     std::fs::create_dir_all(&configuration)
@@ -321,11 +325,16 @@ async fn lay_out(
         state: state.to_owned(),
         listen: 3493,
         device: &|ups| ports[ups].clone(),
-        server: &|_| ("127.0.0.1".to_owned(), 3493),
+        server: &|server| match world.network.port(&spec.name, server) {
+            // The cable begins in the laboratory.
+            Some(port) => (LABORATORY.to_owned(), port),
+            None => ("127.0.0.1".to_owned(), 3493),
+        },
         flag: FLAG.to_owned(),
         shutdown: "/usr/lib/outage/shutdown".to_owned(),
         notify: "/usr/lib/outage/notify".to_owned(),
     };
+    let mode = if spec.serves.is_empty() { "netclient" } else { "netserver" };
     let stop = spec.stop_time.as_secs_f64() / scale;
     let lab = format!(
         "USBIP=\"{}\"\nTTYS=\"{}\"\nFLAG={FLAG}\nSTOP_TIME={stop:.1}\nHANGS={}\nEARLY={}\nPROGRAMS={}\n",
@@ -340,7 +349,7 @@ async fn lay_out(
     );
     for (name, text) in [
         ("etc/lab", lab),
-        ("etc/nut/nut.conf", "MODE=netserver\n".to_owned()),
+        ("etc/nut/nut.conf", format!("MODE={mode}\n")),
         ("etc/nut/ups.conf", place.ups_conf(spec, &upses)),
         ("etc/nut/upsd.conf", place.upsd_conf(spec, "0.0.0.0")),
         ("etc/nut/upsd.users", place.upsd_users()),
@@ -365,7 +374,7 @@ async fn lay_out(
         own,
         disk,
         folder,
-        port: process::free_ports(1)?[0],
+        port,
         lines,
         count: Arc::default(),
         guest: Mutex::new(None),
@@ -498,8 +507,8 @@ impl Lane for KernelLane {
         order.unwrap_or_else(|_| Err("upsd does not answer".to_owned()))
     }
 
-    fn network(&self, _: &str, _: &str, _: bool) {
-        // A scenario of one machine has no network to be cut: set_up refuses others.
+    fn network(&self, one: &str, other: &str, up: bool) {
+        self.network.set(one, other, up);
     }
 
     async fn write_flag(&self, name: &str) -> Result<(), String> {

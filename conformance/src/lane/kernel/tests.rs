@@ -53,6 +53,7 @@ impl Bench {
         let lane = KernelLane {
             image: Arc::new(Image::empty(&at("emulator"))),
             machines: BTreeMap::from([("server".to_owned(), machine)]),
+            network: Network::default(),
             limits,
             sink: Sink::new(Clock::standing(1.0), sender),
             tasks: Mutex::default(),
