@@ -92,6 +92,10 @@ pub(crate) struct Sink {
 }
 
 impl Sink {
+    pub(crate) fn new(clock: Clock, sender: mpsc::UnboundedSender<Event>) -> Self {
+        Self { clock, sender }
+    }
+
     pub(crate) fn send(&self, place: &str, what: What) {
         // The director only leaves at the end of a run, when nobody listens any more.
         let _ = self.sender.send(Event { at: self.clock.now(), place: place.to_owned(), what });
@@ -173,7 +177,7 @@ async fn drive(
     };
     let clock = Clock::over(Arc::clone(&base), scale);
     let (sender, events) = mpsc::unbounded_channel();
-    let sink = Sink { clock: clock.clone(), sender };
+    let sink = Sink::new(clock.clone(), sender);
     let mut upses = BTreeMap::new();
     for spec in &run.scenario.upses {
         let device = spec.devices.first().map_or("", String::as_str);

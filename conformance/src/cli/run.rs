@@ -11,13 +11,13 @@ use outage_simulator::ups::State;
 
 use super::{RunArgs, files};
 use crate::lane::LaneKind;
-use crate::lane::kernel::Programs;
+use crate::lane::kernel::{self, Programs};
 use crate::report::{Count, count, say};
 use crate::report::{json, junit, text};
 use crate::run::{self, Nobody, Outcome, Run, Watch};
 use crate::trace::Event;
 
-/// Guests at a time, at most.
+/// Scenarios of one guest at a time, at most.
 const GUESTS: usize = 2;
 
 /// Runs what was asked for and reports it.
@@ -75,7 +75,11 @@ pub(super) fn main(args: &RunArgs) -> Result<ExitCode, String> {
         report(file, outcome);
     }
     side_by_side(lot(LaneKind::Process), args.jobs.max(1), &program, &mut report);
-    side_by_side(lot(LaneKind::Kernel), args.jobs.clamp(1, GUESTS), &program, &mut report);
+    let (several, alone): (Vec<_>, Vec<_>) =
+        lot(LaneKind::Kernel).into_iter().partition(|(_, run)| run.scenario.machines.len() > 1);
+    side_by_side(alone, args.jobs.clamp(1, GUESTS), &program, &mut report);
+    side_by_side(several, 1, &program, &mut report);
+    kernel::clean_up();
     outcomes.sort_by_key(|(file, outcome)| (outcome.lane, *file, outcome.name.clone()));
     let outcomes: Vec<_> = outcomes.into_iter().map(|(_, outcome)| outcome).collect();
     finish(args, &outcomes)

@@ -1,6 +1,6 @@
-//! The network of the process lane: between a machine and the upsd of another there is a cable that can be cut.
+//! The network of the process and the kernel lane: between a machine and the upsd of another there is a cable that can be cut.
 //!
-//! All machines are at 127.0.0.1, so a cable is a forwarder. While it is cut, nothing gets through, neither bytes nor the
+//! All machines are at 127.0.0.1, or reach it, so a cable is a forwarder. While it is cut, nothing gets through, neither bytes nor the
 //! end of a connection, and nobody is told; what was on the way arrives when it is mended.
 
 use std::collections::BTreeMap;
@@ -16,6 +16,7 @@ use crate::scenario::Scenario;
 type Up = watch::Receiver<bool>;
 
 /// The cables of one run.
+#[derive(Default)]
 pub(super) struct Network {
     /// By client and server: the port at which the server is for this client.
     ports: BTreeMap<(String, String), u16>,
@@ -37,7 +38,7 @@ impl Network {
         ports: &BTreeMap<String, u16>,
         tasks: &mut JoinSet<()>,
     ) -> Result<Self, String> {
-        let mut network = Self { ports: BTreeMap::new(), cables: BTreeMap::new() };
+        let mut network = Self::default();
         for machine in &scenario.machines {
             for server in machine.monitors.iter().map(|monitor| &monitor.server) {
                 let ends = (machine.name.clone(), server.clone());

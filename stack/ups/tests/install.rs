@@ -316,6 +316,27 @@ fn one_that_died_is_told_from_one_that_was_stopped() {
     machine.expect("status", 0, &[]);
 }
 
+/// After a power cut pid files lie there still, and by now another process has the number.
+#[test]
+fn a_number_that_is_somebody_elses_by_now_is_left_alone() {
+    for shell in shells() {
+        let machine = Machine::new(&shell, "standalone");
+        let mut other = Command::new("sleep").arg("1000").spawn().unwrap();
+        for file in ["var/state/ups/upsd.pid", "run/upsmon.pid"] {
+            machine.write(file, &format!("{}\n", other.id()));
+        }
+        machine.expect("status", 1, &["upsd is not running, but ", "upsmon is not running, but "]);
+        machine.expect("stop", 0, &[]);
+        assert!(other.try_wait().unwrap().is_none(), "{shell:?} stop ended another process");
+        machine.expect("start", 0, &["Network UPS Tools upsd", "Network UPS Tools upsmon"]);
+        machine.expect("status", 0, &[]);
+        machine.expect("stop", 0, &[]);
+        assert!(other.try_wait().unwrap().is_none(), "{shell:?} stop ended another process");
+        other.kill().unwrap();
+        other.wait().unwrap();
+    }
+}
+
 #[test]
 fn poweroff_cuts_the_power_only_after_a_shutdown_for_the_battery() {
     let machine = Machine::new(&["sh"], "standalone");

@@ -31,12 +31,13 @@ pub(super) const BARE: [&str; 11] = [
     "-no-reboot",
     "-no-user-config",
 ];
-/// How long QEMU may take to make its sockets.
-const SOCKET_LIMIT: Duration = Duration::from_secs(10);
-/// How often it is looked for them.
+/// Runs a program only while the process that asked for it lives: one that died before `setpriv` got to ask for a signal at
+/// its death would leave the guest behind.
+const WHILE_ALIVE: &str = r#"[ "$PPID" = "$0" ] && exec "$@""#;
+/// How often it is looked for QEMU's sockets.
 const SOCKET_EVERY: Duration = Duration::from_millis(20);
-/// How much of the console an error shows.
-const CONSOLE_LINES: usize = 12;
+/// How many lines of each an error shows: a panic of the kernel takes thirty.
+const CONSOLE_LINES: usize = 40;
 
 /// What a guest says.
 #[derive(Debug)]
@@ -61,6 +62,8 @@ pub(super) struct Parts<'a> {
     pub(super) port: u16,
     /// Lines to serial UPSes, in the order of its ports from `/dev/ttyS2` on.
     pub(super) lines: &'a [PathBuf],
+    /// How long the emulator may take to make its sockets.
+    pub(super) patience: Duration,
 }
 
 /// A running guest. Dropping it is a power cut; so is the end of this program, whatever ends it.
@@ -69,7 +72,7 @@ pub(super) struct Guest {
     /// The power: aborting this task kills QEMU.
     power: AbortHandle,
     ended: watch::Receiver<bool>,
-    console: PathBuf,
+    folder: PathBuf,
     _tasks: JoinSet<()>,
 }
 
@@ -79,7 +82,7 @@ impl Guest {
     /// # Errors
     /// Text: QEMU does not start, or makes no sockets.
     pub(super) async fn start(parts: &Parts<'_>, said: mpsc::UnboundedSender<Said>) -> Result<Self, String> {
-        let console = parts.folder.join("console");
+        let console = console(parts.folder);
         let agent = parts.folder.join("agent.sock");
         let syslog = parts.folder.join("syslog.sock");
         for stale in [&console, &agent, &syslog] {
@@ -87,8 +90,12 @@ impl Guest {
         }
         let initramfs = parts.folder.join("initramfs.gz");
         join(&[&parts.image.initramfs(), parts.own], &initramfs)?;
+        // The signal comes when the *thread* that spawned it ends. A run has one, and its guests end before it does.
         let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "KILL", "--", QEMU, "-accel", parts.image.accelerator]).args(BARE);
+        command
+            .args(["--pdeathsig", "KILL", "--", "sh", "-c", WHILE_ALIVE])
+            .arg(std::process::id().to_string());
+        command.arg(&parts.image.emulator).args(["-accel", parts.image.accelerator]).args(BARE);
         command.arg("-kernel").arg(parts.image.kernel()).arg("-initrd").arg(&initramfs);
         command.args(["-append", "console=ttyS0 quiet panic=-1"]);
         command.arg("-serial").arg(format!("file:{}", console.display()));
@@ -107,8 +114,9 @@ impl Guest {
         command.arg("-chardev").arg(format!("socket,id=agent,path={},server=on,wait=off", agent.display()));
         let forward = format!("user,model=virtio-net-pci,hostfwd=tcp:127.0.0.1:{}-:3493", parts.port);
         command.arg("-nic").arg(forward);
-        let error_file = std::fs::File::create(parts.folder.join("qemu.log"))
-            .map_err(|error| format!("failed to make {}/qemu.log: {error}", parts.folder.display()))?;
+        let log = log(parts.folder);
+        let error_file = std::fs::File::create(&log)
+            .map_err(|error| format!("failed to make {}: {error}", log.display()))?;
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -117,14 +125,25 @@ impl Guest {
             .spawn()
             .map_err(|error| format!("failed to start {QEMU} by setpriv: {error}"))?;
         let mut tasks = JoinSet::new();
-        let (ending, ended) = watch::channel(false);
+        let (ending, mut ended) = watch::channel(false);
         let power = tasks.spawn(async move {
             // However it ends, it has ended.
             let _ = child.wait().await;
             let _ = ending.send(true);
         });
-        let (agent_side, orders) = connect(&agent, parts.folder).await?.into_split();
-        let log_side = connect(&syslog, parts.folder).await?;
+        let sockets = async { (connect(&agent).await, connect(&syslog).await) };
+        let (agent_side, log_side) = tokio::select! {
+            biased;
+            sockets = sockets => sockets,
+            _ = ended.wait_for(|ended| *ended) => {
+                return Err(format!("{QEMU} ended at once{}", says(parts.folder)));
+            }
+            () = tokio::time::sleep(parts.patience) => {
+                let limit = parts.patience;
+                return Err(format!("{QEMU} made no sockets within {limit:?}{}", says(parts.folder)));
+            }
+        };
+        let (agent_side, orders) = agent_side.into_split();
         let tell = Arc::new(said);
         let log = Arc::clone(&tell);
         tasks.spawn(async move {
@@ -143,7 +162,8 @@ impl Guest {
                 }
             }
         });
-        Ok(Self { orders: Mutex::new(orders), power, ended, console, _tasks: tasks })
+        let folder = parts.folder.to_owned();
+        Ok(Self { orders: Mutex::new(orders), power, ended, folder, _tasks: tasks })
     }
 
     /// Has the guest run a command. What comes of it is told.
@@ -170,35 +190,44 @@ impl Guest {
         self.power.abort();
     }
 
-    /// Where its console is kept.
-    pub(super) fn console_path(&self) -> PathBuf {
-        self.console.clone()
+    /// Where it is kept what it says.
+    pub(super) fn folder(&self) -> PathBuf {
+        self.folder.clone()
     }
 }
 
-async fn connect(path: &Path, folder: &Path) -> Result<UnixStream, String> {
-    let tries = async {
-        loop {
-            if let Ok(stream) = UnixStream::connect(path).await {
-                return stream;
-            }
-            tokio::time::sleep(SOCKET_EVERY).await;
+/// A connection to a socket, once it is there.
+async fn connect(path: &Path) -> UnixStream {
+    loop {
+        if let Ok(stream) = UnixStream::connect(path).await {
+            return stream;
         }
-    };
-    tokio::time::timeout(SOCKET_LIMIT, tries)
-        .await
-        .map_err(|_| format!("{QEMU} did not start: {}", last_lines(&folder.join("qemu.log"))))
+        tokio::time::sleep(SOCKET_EVERY).await;
+    }
 }
 
-/// The last lines of a console, for errors.
-pub(super) fn last_lines(path: &Path) -> String {
-    let text = std::fs::read(path).unwrap_or_default();
-    let text = String::from_utf8_lossy(&text);
-    let lines: Vec<_> = text.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
-    match &lines[lines.len().saturating_sub(CONSOLE_LINES)..] {
-        [] => "(nothing on its console)".to_owned(),
-        lines => lines.join("\n"),
+fn console(folder: &Path) -> PathBuf {
+    folder.join("console")
+}
+
+fn log(folder: &Path) -> PathBuf {
+    folder.join("qemu.log")
+}
+
+/// What there is to read about a guest in whose folder something went wrong, to be put behind an error: the last lines of
+/// its console, and what the emulator said.
+pub(super) fn says(folder: &Path) -> String {
+    let mut text = String::new();
+    for (who, path) in [("its console's last lines", console(folder)), (QEMU, log(folder))] {
+        let bytes = std::fs::read(path).unwrap_or_default();
+        let lines = String::from_utf8_lossy(&bytes);
+        let lines: Vec<_> = lines.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
+        for (index, line) in lines[lines.len().saturating_sub(CONSOLE_LINES)..].iter().enumerate() {
+            let heading = if index == 0 { format!("\n{who}:") } else { String::new() };
+            text += &format!("{heading}\n  {line}");
+        }
     }
+    if text.is_empty() { "; nothing on its console".to_owned() } else { text }
 }
 
 /// One file of several: an initramfs may be several archives, one behind the other.

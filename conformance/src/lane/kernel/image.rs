@@ -13,18 +13,32 @@ use crate::lane::Trouble;
 const SCRIPT: &str = "ci/guest/build";
 /// What it ends with when something that it needs is missing.
 const UNMET: i32 = 3;
-/// How long, in seconds, a guest may take to show that KVM works here: a KVM that is there may hang its guests.
-const KVM_LIMIT: &str = "10";
+/// How long, in seconds, a guest may take to show that KVM works here, where it needs one or two: a KVM that is there may
+/// hang its guests.
+const KVM_LIMIT: &str = "5";
 
 /// A guest that can be booted.
 #[derive(Debug)]
 pub(super) struct Image {
     folder: TempDir,
-    /// What QEMU is to emulate the processor with.
+    /// QEMU.
+    pub(super) emulator: PathBuf,
+    /// What it is to emulate the processor with.
     pub(super) accelerator: &'static str,
 }
 
 impl Image {
+    /// An image with nothing in it, run by `emulator`.
+    #[cfg(test)]
+    pub(super) fn empty(emulator: &Path) -> Self {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let image = Self { folder, emulator: emulator.to_owned(), accelerator: "tcg" };
+        for file in [image.kernel(), image.initramfs()] {
+            std::fs::write(file, "").expect("a file can be written");
+        }
+        image
+    }
+
     /// The kernel.
     pub(super) fn kernel(&self) -> PathBuf {
         self.folder.path().join("vmlinuz")
@@ -47,6 +61,11 @@ pub(super) fn image(program: &Path, nut: bool) -> Made {
     images.entry(nut).or_insert_with(|| make(program, nut).map(Arc::new)).clone()
 }
 
+/// Removes the images' files: nobody drops what is static.
+pub(super) fn forget() {
+    IMAGES.lock().unwrap_or_else(PoisonError::into_inner).clear();
+}
+
 fn make(program: &Path, nut: bool) -> Result<Image, Trouble> {
     let script = script(program)?;
     let folder = tempfile::Builder::new()
@@ -66,7 +85,7 @@ fn make(program: &Path, nut: bool) -> Result<Image, Trouble> {
             _ => Trouble::Broken(format!("{} failed: {text}", script.display())),
         });
     }
-    let mut image = Image { folder, accelerator: "tcg" };
+    let mut image = Image { folder, emulator: super::guest::QEMU.into(), accelerator: "tcg" };
     if kvm_works(&image)? {
         image.accelerator = "kvm";
     }
@@ -88,7 +107,11 @@ fn kvm_works(image: &Image) -> Result<bool, Trouble> {
         return Ok(false);
     }
     let mut command = Command::new("timeout");
-    command.args(["-s", "KILL", KVM_LIMIT, super::guest::QEMU, "-accel", "kvm"]).args(super::guest::BARE);
+    command
+        .args(["-s", "KILL", KVM_LIMIT])
+        .arg(&image.emulator)
+        .args(["-accel", "kvm"])
+        .args(super::guest::BARE);
     command.arg("-kernel").arg(image.kernel()).arg("-initrd").arg(image.initramfs());
     command.args(["-append", "quiet panic=-1"]);
     Ok(output(&mut command)?.status.success())

@@ -7,6 +7,8 @@
 mod agent;
 mod guest;
 mod image;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -26,6 +28,7 @@ use tokio::task::JoinSet;
 use self::agent::Told;
 use self::guest::{Guest, Parts, Said};
 use self::image::Image;
+use super::network::Network;
 use super::{Ending, Lane, Trouble, files, process};
 use crate::judge::Answer;
 use crate::probe;
@@ -35,10 +38,22 @@ use crate::trace::What;
 
 /// Scenario seconds in a second here, at most: an emulated machine takes its time.
 const FASTEST: f64 = 5.0;
-/// How long a guest may take to start its services.
-const BOOT_LIMIT: Duration = Duration::from_secs(90);
-/// How long an order may take.
-const ORDER_LIMIT: Duration = Duration::from_secs(30);
+/// How long things may take.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    /// The emulator, to make its sockets.
+    sockets: Duration,
+    /// A guest, to start its services.
+    boot: Duration,
+    /// An order.
+    order: Duration,
+}
+
+const LIMITS: Limits = Limits {
+    sockets: Duration::from_secs(10),
+    boot: Duration::from_secs(90),
+    order: Duration::from_secs(30),
+};
 /// How long a question to upsd may take.
 const ASK_LIMIT: Duration = Duration::from_secs(5);
 /// Bytes of a machine's disk.
@@ -101,9 +116,16 @@ struct Machine {
 pub(crate) struct KernelLane {
     image: Arc<Image>,
     machines: BTreeMap<String, Machine>,
+    network: Network,
+    limits: Limits,
     sink: Sink,
     /// Buses, ptys and those who listen to guests: they end with the run.
     tasks: Mutex<JoinSet<()>>,
+}
+
+/// Forgets the images that were made, and removes their files: at the end of all runs.
+pub(crate) fn clean_up() {
+    image::forget();
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -124,22 +146,19 @@ impl KernelLane {
         upses: &BTreeMap<String, Ups>,
         sink: Sink,
     ) -> Result<Arc<Self>, Trouble> {
-        if let [_, second, ..] = &scenario.machines[..] {
-            return Err(Trouble::Unmet(format!(
-                "a scenario with one machine: guests cannot reach one another, and {} is a second one",
-                second.name
-            )));
-        }
         let image = image::image(program, programs == Programs::Nut)?;
         let mut tasks = JoinSet::new();
         let devices = process::plug_in(folder, upses, &mut tasks).await.map_err(Trouble::Broken)?;
+        let names = scenario.machines.iter().map(|machine| machine.name.clone());
+        let ports = names.zip(process::free_ports(scenario.machines.len())?).collect();
+        let network = Network::lay(scenario, &ports, &mut tasks).await?;
+        let world = World { folder, programs, scale, scenario, devices: &devices, network: &network };
         let mut machines = BTreeMap::new();
         for spec in &scenario.machines {
-            let machine =
-                lay_out(folder, programs, scale, scenario, spec, &devices).await.map_err(Trouble::Broken)?;
+            let machine = lay_out(&world, spec, ports[&spec.name]).await?;
             machines.insert(spec.name.clone(), machine);
         }
-        Ok(Arc::new(Self { image, machines, sink, tasks: Mutex::new(tasks) }))
+        Ok(Arc::new(Self { image, machines, network, limits: LIMITS, sink, tasks: Mutex::new(tasks) }))
     }
 
     fn machine(&self, name: &str) -> Result<&Machine, String> {
@@ -158,11 +177,13 @@ impl KernelLane {
         // Answers that came too late for their orders.
         while ran.try_recv().is_ok() {}
         self.guest(name)?.order(command).await?;
-        match tokio::time::timeout(ORDER_LIMIT, ran.recv()).await {
+        let limit = self.limits.order;
+        match tokio::time::timeout(limit, ran.recv()).await {
             Ok(Some(ran)) => Ok(ran),
             Ok(None) => Err(format!("{name} was switched off before `{command}` was done")),
             Err(_) => {
-                Err(format!("the agent of {name} is silent: `{command}` was not done in {ORDER_LIMIT:?}"))
+                let says = guest::says(&machine.folder);
+                Err(format!("the agent of {name} is silent: `{command}` was not done in {limit:?}{says}"))
             }
         }
     }
@@ -176,13 +197,12 @@ impl KernelLane {
 
     /// Says when a guest ends that was neither told to nor cut.
     fn watch_over(&self, name: &str, guest: &Guest, stopping: Arc<AtomicBool>) {
-        let (sink, name, mut ended, console) =
-            (self.sink.clone(), name.to_owned(), guest.ended(), guest.console_path());
+        let (sink, name, mut ended, folder) =
+            (self.sink.clone(), name.to_owned(), guest.ended(), guest.folder());
         lock(&self.tasks).spawn(async move {
             // A cut closes the channel.
             if ended.wait_for(|ended| *ended).await.is_ok() && !stopping.load(Ordering::Relaxed) {
-                let text =
-                    format!("it ended by itself; its console's last lines:\n{}", guest::last_lines(&console));
+                let text = format!("it ended by itself{}", guest::says(&folder));
                 sink.send(&name, What::Damage { text });
             }
         });
@@ -190,7 +210,7 @@ impl KernelLane {
 
     /// Turns what a guest says into events, until it is gone.
     fn listen_to(&self, name: &str, mut said: mpsc::UnboundedReceiver<Said>, listener: Listener) {
-        let Listener { count, stopping, booted, ran } = listener;
+        let Listener { count, stopping, booted, ran, folder } = listener;
         let (sink, name) = (self.sink.clone(), name.to_owned());
         lock(&self.tasks).spawn(async move {
             while let Some(said) = said.recv().await {
@@ -227,7 +247,7 @@ impl KernelLane {
                         stopping.store(true, Ordering::Relaxed);
                         What::Log { process: "init".to_owned(), text: step }
                     }
-                    Said::Told(Told::Fault(text)) => What::Damage { text },
+                    Said::Told(Told::Fault(text)) => What::Damage { text: text + &guest::says(&folder) },
                     Said::Told(Told::Notice { kind, ups, text }) => What::Notice { kind, ups, text },
                     Said::Told(Told::Flag) => What::FlagWritten,
                     Said::Told(Told::Shutdown) => What::ShutdownCommand,
@@ -244,18 +264,24 @@ struct Listener {
     stopping: Arc<AtomicBool>,
     booted: watch::Sender<bool>,
     ran: mpsc::UnboundedSender<(i32, String)>,
+    folder: PathBuf,
 }
 
-/// Writes what one machine is made of.
-async fn lay_out(
-    folder: &Path,
+/// What machines are laid out in.
+struct World<'a> {
+    folder: &'a Path,
     programs: Programs,
     scale: f64,
-    scenario: &Scenario,
-    spec: &MachineSpec,
-    devices: &BTreeMap<String, (String, String)>,
-) -> Result<Machine, String> {
-    let folder = folder.join(&spec.name);
+    scenario: &'a Scenario,
+    /// Driver and port of each UPS.
+    devices: &'a BTreeMap<String, (String, String)>,
+    network: &'a Network,
+}
+
+/// Writes what one machine is made of. `port` is where its upsd is for the laboratory.
+async fn lay_out(world: &World<'_>, spec: &MachineSpec, port: u16) -> Result<Machine, String> {
+    let World { programs, scale, scenario, devices, .. } = *world;
+    let folder = world.folder.join(&spec.name);
     let root = folder.join("root");
     let configuration = root.join("etc/nut");
     std::fs::create_dir_all(&configuration)
@@ -289,16 +315,26 @@ async fn lay_out(
         ));
     }
     let upses: Vec<_> = scenario.upses.iter().map(|ups| with_place(ups, &usbip, &ports)).collect();
+    // What each looks for by itself. Ours is on the disk, so that it outlives a power cut.
+    let state = match programs {
+        Programs::Ours => "/var/state/ups",
+        Programs::Nut => "/run/nut",
+    };
     let place = files::Place {
         scale,
-        state: "/run/nut".to_owned(),
+        state: state.to_owned(),
         listen: 3493,
         device: &|ups| ports[ups].clone(),
-        server: &|_| ("127.0.0.1".to_owned(), 3493),
+        server: &|server| match world.network.port(&spec.name, server) {
+            // The cable begins in the laboratory.
+            Some(port) => (LABORATORY.to_owned(), port),
+            None => ("127.0.0.1".to_owned(), 3493),
+        },
         flag: FLAG.to_owned(),
         shutdown: "/usr/lib/outage/shutdown".to_owned(),
         notify: "/usr/lib/outage/notify".to_owned(),
     };
+    let mode = if spec.serves.is_empty() { "netclient" } else { "netserver" };
     let stop = spec.stop_time.as_secs_f64() / scale;
     let lab = format!(
         "USBIP=\"{}\"\nTTYS=\"{}\"\nFLAG={FLAG}\nSTOP_TIME={stop:.1}\nHANGS={}\nEARLY={}\nPROGRAMS={}\n",
@@ -313,7 +349,7 @@ async fn lay_out(
     );
     for (name, text) in [
         ("etc/lab", lab),
-        ("etc/nut/nut.conf", "MODE=netserver\n".to_owned()),
+        ("etc/nut/nut.conf", format!("MODE={mode}\n")),
         ("etc/nut/ups.conf", place.ups_conf(spec, &upses)),
         ("etc/nut/upsd.conf", place.upsd_conf(spec, "0.0.0.0")),
         ("etc/nut/upsd.users", place.upsd_users()),
@@ -338,7 +374,7 @@ async fn lay_out(
         own,
         disk,
         folder,
-        port: process::free_ports(1)?[0],
+        port,
         lines,
         count: Arc::default(),
         guest: Mutex::new(None),
@@ -381,6 +417,7 @@ impl Lane for KernelLane {
             disk: &machine.disk,
             port: machine.port,
             lines: &machine.lines,
+            patience: self.limits.sockets,
         };
         let stopping = Arc::new(AtomicBool::new(false));
         let listener = Listener {
@@ -388,30 +425,31 @@ impl Lane for KernelLane {
             stopping: Arc::clone(&stopping),
             booted: booting,
             ran,
+            folder: machine.folder.clone(),
         };
         self.listen_to(name, heard, listener);
         let guest = Arc::new(Guest::start(&parts, said).await?);
         *machine.ran.lock().await = Some(orders);
         *lock(&machine.guest) = Some(Arc::clone(&guest));
         let mut ended = guest.ended();
-        let up = tokio::select! {
+        let limit = self.limits.boot;
+        let fault = tokio::select! {
             biased;
-            up = booted.wait_for(|booted| *booted) => up.is_ok(),
-            _ = ended.wait_for(|ended| *ended) => false,
-            () = tokio::time::sleep(BOOT_LIMIT) => false,
+            up = booted.wait_for(|booted| *booted) => {
+                if up.is_ok() {
+                    self.watch_over(name, &guest, stopping);
+                    return Ok(());
+                }
+                "it ended while it booted".to_owned()
+            }
+            _ = ended.wait_for(|ended| *ended) => "it ended while it booted".to_owned(),
+            () = tokio::time::sleep(limit) => format!("no services within {limit:?}"),
         };
-        if up {
-            self.watch_over(name, &guest, stopping);
-            return Ok(());
-        }
         if lock(&machine.guest).is_none() {
             // Cut while it came up: no fault of its own.
             return Ok(());
         }
-        Err(format!(
-            "no services within {BOOT_LIMIT:?}; the console's last lines:\n{}",
-            guest::last_lines(&guest.console_path())
-        ))
+        Err(fault + &guest::says(&machine.folder))
     }
 
     async fn stop(&self, name: &str) {
@@ -469,8 +507,8 @@ impl Lane for KernelLane {
         order.unwrap_or_else(|_| Err("upsd does not answer".to_owned()))
     }
 
-    fn network(&self, _: &str, _: &str, _: bool) {
-        // A scenario of one machine has no network to be cut: set_up refuses others.
+    fn network(&self, one: &str, other: &str, up: bool) {
+        self.network.set(one, other, up);
     }
 
     async fn write_flag(&self, name: &str) -> Result<(), String> {

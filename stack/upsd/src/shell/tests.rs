@@ -387,6 +387,18 @@ async fn a_second_upsd_is_refused_and_a_dead_one_is_not_in_the_way() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_file_that_outlived_a_power_cut_is_not_in_the_way() {
+    let (world, machine) = machine(ONE_UPS, "LISTEN 127.0.0.1 3493\n");
+    let other = machine.run("sshd", |_| std::future::pending());
+    machine.put_file("/var/state/ups/upsd.pid", format!("{other}\n"), 0o644).unwrap();
+    machine.put_file(format!("/proc/{other}/cmdline"), "/usr/sbin/sshd\0-D\0", 0o444).unwrap();
+    let upsd = start(&machine, &[]);
+    world.sleep_until(Duration::from_secs(2)).await;
+    assert_eq!(machine.pid("upsd"), Some(upsd));
+    assert_eq!(machine.read_file("/var/state/ups/upsd.pid").unwrap(), format!("{upsd}\n").as_bytes());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_taken_port_is_said_and_what_to_do() {
     let (world, machine) = machine(ONE_UPS, "LISTEN 127.0.0.1 3493\nLISTEN 127.0.0.1 4000\n");
     let host = machine.host("other");
