@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use outage_host::usb::{Setup, TransferError, UsbDevice, UsbInfo};
+use outage_host::usb::{Setup, TransferError, UsbAccess, UsbDevice, UsbInfo};
 use outage_host::virt::{EventKind, Machine, World};
 use tokio::sync::Notify;
 
@@ -166,6 +166,24 @@ impl Ups {
     pub(super) fn says(&self, report: &[u8]) {
         self.with(|state| state.interrupts.push_back(Ok(report.to_vec())));
     }
+
+    /// Plugs it in. `place` is where, and its node's name.
+    pub(super) fn plug(&self, machine: &Machine, access: UsbAccess, place: &str) {
+        let ups = self.clone();
+        let info = UsbInfo {
+            id: place.into(),
+            bus: "001".into(),
+            address: "004".into(),
+            port_path: place.into(),
+            vendor_id: ups.with(|state| state.ids.0),
+            product_id: ups.with(|state| state.ids.1),
+            release: 0x0100,
+        };
+        machine.plug_usb(access, info, move || match ups.with(|state| state.refuses.clone()) {
+            Some(error) => Err(error),
+            None => Ok(Box::new(Handle { ups: ups.clone(), claimed: Vec::new() })),
+        });
+    }
 }
 
 /// The handle a driver gets.
@@ -310,21 +328,8 @@ impl Bench {
         Self { world, machine, ups, family, tree: Tree::default() }
     }
 
-    pub(super) fn plug(&self, id: &str) {
-        let ups = self.ups.clone();
-        let info = UsbInfo {
-            id: id.into(),
-            bus: "001".into(),
-            address: "004".into(),
-            port_path: id.into(),
-            vendor_id: ups.with(|state| state.ids.0),
-            product_id: ups.with(|state| state.ids.1),
-            release: 0x0100,
-        };
-        self.machine.plug_usb(info, move || match ups.with(|state| state.refuses.clone()) {
-            Some(error) => Err(error),
-            None => Ok(Box::new(Handle { ups: ups.clone(), claimed: Vec::new() })),
-        });
+    pub(super) fn plug(&self, place: &str) {
+        self.ups.plug(&self.machine, UsbAccess::Usbfs, place);
     }
 
     /// Open, initialised and polled once.

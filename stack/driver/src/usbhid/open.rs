@@ -99,7 +99,7 @@ pub(super) async fn find(
     }
     Err(DeviceError::Gone(problem.or(hint).unwrap_or_else(|| {
         let wanted = if known.is_some() { "the UPS is gone" } else { "no matching HID UPS found" };
-        format!("{wanted} (port = {}, {} USB devices seen)", backend.port(), candidates.len())
+        format!("{wanted} ({backend}, {} USB devices seen)", candidates.len())
     })))
 }
 

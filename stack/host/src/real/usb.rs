@@ -51,7 +51,7 @@ fn transfer_error(error: nusb::transfer::TransferError) -> TransferError {
 }
 
 /// Runs what waits for the kernel apart from the daemon's thread.
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, TransferError> + Send + 'static,
 ) -> Result<T, TransferError> {
     let done = tokio::task::spawn_blocking(work).await;
