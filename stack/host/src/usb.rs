@@ -110,4 +110,7 @@ pub trait UsbDevice: Send {
     async fn interrupt_in(&mut self, endpoint: u8, length: usize) -> Result<Vec<u8>, TransferError>;
     /// Clears an endpoint's halt.
     async fn clear_halt(&mut self, endpoint: u8) -> Result<(), TransferError>;
+    /// Gives the interfaces back to whom they were taken from. To be called last: a device that is only dropped gives them
+    /// back in its own time, which may be too late for a process that ends.
+    async fn close(&mut self) {}
 }

@@ -49,6 +49,8 @@ pub(super) struct State {
     pub(super) gone: bool,
     /// Writes are accepted and forgotten.
     pub(super) stubborn: bool,
+    /// A handle was dropped that had not given its interfaces back.
+    pub(super) kept: bool,
     /// Why opening fails.
     pub(super) refuses: Option<TransferError>,
 }
@@ -106,6 +108,7 @@ impl Ups {
                 overflow: TransferError::Overflow,
                 gone: false,
                 stubborn: false,
+                kept: false,
                 refuses: None,
             }),
             Notify::new(),
@@ -190,6 +193,12 @@ impl Ups {
 struct Handle {
     ups: Ups,
     claimed: Vec<u8>,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.ups.with(|state| state.kept |= !self.claimed.is_empty());
+    }
 }
 
 fn string(text: &str) -> Vec<u8> {
@@ -300,6 +309,10 @@ impl UsbDevice for Handle {
     async fn clear_halt(&mut self, _: u8) -> Result<(), TransferError> {
         self.ups.with(|state| state.halts_cleared += 1);
         Ok(())
+    }
+
+    async fn close(&mut self) {
+        self.claimed.clear();
     }
 }
 

@@ -525,7 +525,9 @@ impl Family for UsbHid {
     }
 
     async fn close(&mut self) {
-        self.opened = None;
+        if let Some(opened) = self.opened.take() {
+            opened.device.close().await;
+        }
     }
 }
 

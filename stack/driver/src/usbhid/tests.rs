@@ -486,6 +486,19 @@ async fn a_node_that_is_given_away_late(
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_interface_is_given_back() {
+    let mut bench = Bench::running(&[], |_| {}).await;
+    bench.family.close().await;
+    assert!(!bench.ups.with(|state| state.kept));
+    // Also one that turned out to be of no use.
+    let mut bench = Bench::new(&[]);
+    bench.plug("1-1");
+    bench.ups.with(|state| state.interfaces.insert(0, vec![0xc0; 50]));
+    bench.family.open().await.unwrap_err();
+    assert!(!bench.ups.with(|state| state.kept));
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_interface_that_is_a_ups() {
     // Interface 0 is a vendor's.
     let vendor = [0x06, 0x00, 0xff, 0x09, 1, 0xa1, 1, 0x75, 8, 0x95, 8, 0x09, 2, 0xb1, 2, 0xc0];
