@@ -262,6 +262,8 @@ async fn lay_out(
         .map_err(|error| format!("failed to make {}: {error}", configuration.display()))?;
     let served: Vec<_> = scenario.upses.iter().filter(|ups| spec.serves.contains(&ups.name)).collect();
     let mut usbip = Vec::new();
+    // Their names, in the order of the ports that they are plugged into.
+    let mut usb = Vec::new();
     let mut lines = Vec::new();
     let mut ports = BTreeMap::new();
     for ups in &served {
@@ -271,6 +273,7 @@ async fn lay_out(
                 let (address, busid) = place.split_once('/').unwrap_or((place, ""));
                 let port = address.rsplit(':').next().unwrap_or_default();
                 usbip.push(format!("{LABORATORY}:{port}/{busid}"));
+                usb.push(ups.name.as_str());
                 "auto".to_owned()
             }
             None => {
@@ -288,7 +291,7 @@ async fn lay_out(
             lines.len()
         ));
     }
-    let upses: Vec<_> = scenario.upses.iter().map(|ups| with_place(ups, &usbip, &ports)).collect();
+    let upses: Vec<_> = scenario.upses.iter().map(|ups| with_place(ups, &usb)).collect();
     let place = files::Place {
         scale,
         state: "/run/nut".to_owned(),
@@ -347,13 +350,12 @@ async fn lay_out(
 }
 
 /// The section of a UPS: of several on USB, each says which port it hangs on.
-fn with_place(ups: &UpsSpec, usbip: &[String], ports: &BTreeMap<String, (String, String)>) -> UpsSpec {
+fn with_place(ups: &UpsSpec, usb: &[&str]) -> UpsSpec {
     let mut ups = ups.clone();
     // Its node belongs to nut's group, as udev's rules would have it.
     ups.settings.push(("user".to_owned(), Some("nut".to_owned())));
-    let usb: Vec<_> = ports.iter().filter(|(_, (_, port))| port == "auto").map(|(name, _)| name).collect();
-    if usbip.len() > 1
-        && let Some(index) = usb.iter().position(|name| **name == ups.name)
+    if usb.len() > 1
+        && let Some(index) = usb.iter().position(|name| *name == ups.name)
     {
         ups.settings.push(("busport".to_owned(), Some(format!("^1-{}$", index + 1))));
     }
