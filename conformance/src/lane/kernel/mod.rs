@@ -314,6 +314,8 @@ async fn lay_out(
             Programs::Nut => "nut",
         }
     );
+    let late = spec.late_nodes.as_secs_f64() / scale;
+    let lab = format!("{lab}LATE={:.0}\n", late.ceil());
     for (name, text) in [
         ("etc/lab", lab),
         ("etc/nut/nut.conf", "MODE=netserver\n".to_owned()),
