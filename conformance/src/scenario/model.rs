@@ -61,6 +61,8 @@ pub struct MachineSpec {
     pub early_killpower: bool,
     /// Its power may go while it runs: that alone fails nothing.
     pub may_crash: bool,
+    /// How long the nodes of its UPSes are root's before they are given to the daemons' group.
+    pub late_nodes: Duration,
     /// UPSes whose drivers and upsd it runs.
     pub serves: Vec<String>,
     /// Its MONITOR lines.

@@ -168,6 +168,7 @@ impl Parser<'_> {
             hangs: false,
             early_killpower: false,
             may_crash: false,
+            late_nodes: Duration::ZERO,
             serves: Vec::new(),
             monitors: Vec::new(),
             upsmon: Vec::new(),
@@ -186,6 +187,7 @@ impl Parser<'_> {
                     Ok(())
                 }
                 "stop-time" => inner.seconds("a time").map(|time| machine.stop_time = time),
+                "late-nodes" => inner.seconds("a time").map(|time| machine.late_nodes = time),
                 "hangs" => {
                     machine.hangs = true;
                     Ok(())
@@ -212,7 +214,7 @@ impl Parser<'_> {
                 }
                 other => Err(inner
                     .fault(format!("a machine has no `{other}`"))
-                    .help("it has: plugged-into, serves, monitor, upsmon, upsd, stop-time, hangs, killpower, may-crash")),
+                    .help("it has: plugged-into, serves, monitor, upsmon, upsd, stop-time, hangs, killpower, may-crash, late-nodes")),
             };
             self.done(read, inner);
         }

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use crate::net::{BoxListener, BoxStream};
 use crate::process::{Child, Command};
 use crate::serial::{BoxSerial, SerialSettings};
-use crate::usb::{TransferError, UsbDevice, UsbInfo};
+use crate::usb::{TransferError, UsbAccess, UsbDevice, UsbInfo};
 
 /// Priorities of a log line: syslog's, and the levels of `-D`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -166,10 +166,10 @@ pub trait Os: Send + Sync + 'static {
 
     /// Opens a serial line, raw and locked.
     async fn open_serial(&self, path: &Path, settings: SerialSettings) -> io::Result<BoxSerial>;
-    /// The USB devices that are plugged in.
-    async fn usb_devices(&self) -> Result<Vec<UsbInfo>, TransferError>;
+    /// The USB devices that are plugged in and can be reached so.
+    async fn usb_devices(&self, access: UsbAccess) -> Result<Vec<UsbInfo>, TransferError>;
     /// Opens one of them by [`UsbInfo::id`].
-    async fn open_usb(&self, id: &str) -> Result<Box<dyn UsbDevice>, TransferError>;
+    async fn open_usb(&self, access: UsbAccess, id: &str) -> Result<Box<dyn UsbDevice>, TransferError>;
 
     /// A file's content.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;

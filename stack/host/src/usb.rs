@@ -4,10 +4,21 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+/// How the devices on a machine's own bus are reached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum UsbAccess {
+    /// By usbfs: an interface is claimed, and the kernel's own driver detached from it meanwhile.
+    #[default]
+    Usbfs,
+    /// By hidraw: by way of the kernel's HID driver, which stays where it is. One interface of a device, and of the
+    /// requests only those of HID.
+    Hidraw,
+}
+
 /// A device on the bus, before it is opened.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct UsbInfo {
-    /// What [`crate::Os::open_usb`] takes: unique while the device stays plugged in.
+    /// What [`crate::Os::open_usb`] takes: unique, by each way to reach it, while the device stays plugged in.
     pub id: String,
     /// Bus number as text, three digits as in `lsusb` (`001`).
     pub bus: String,
@@ -94,9 +105,12 @@ pub trait UsbDevice: Send {
         data: &[u8],
         timeout: Duration,
     ) -> Result<(), TransferError>;
-    /// Waits for the next packet from an interrupt IN endpoint of at most `length` bytes. Cancel safe: the transfer stays
-    /// pending on the bus between calls, and control transfers go on meanwhile.
+    /// Waits for the next packet from an interrupt IN endpoint of at most `length` bytes; hidraw has whole reports, however
+    /// long. Cancel safe: the transfer stays pending on the bus between calls, and control transfers go on meanwhile.
     async fn interrupt_in(&mut self, endpoint: u8, length: usize) -> Result<Vec<u8>, TransferError>;
     /// Clears an endpoint's halt.
     async fn clear_halt(&mut self, endpoint: u8) -> Result<(), TransferError>;
+    /// Gives the interfaces back to whom they were taken from. To be called last: a device that is only dropped gives them
+    /// back in its own time, which may be too late for a process that ends.
+    async fn close(&mut self) {}
 }

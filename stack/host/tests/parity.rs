@@ -10,6 +10,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use outage_host::process::{Command, ExitStatus};
+use outage_host::usb::UsbAccess;
 use outage_host::virt::{Machine, Running, SerialEnd, World};
 use outage_host::{BoxStream, Elapsed, Host, SerialSettings, Signal, real};
 use rustix::pty::OpenptFlags;
@@ -356,7 +357,8 @@ on_both! {
     }
 
     async fn no_usb(bench: Bench) {
-        assert!(bench.host.open_usb("/dev/bus/usb/000/000").await.is_err());
+        assert!(bench.host.open_usb(UsbAccess::Usbfs, "/dev/bus/usb/000/000").await.is_err());
+        assert!(bench.host.open_usb(UsbAccess::Hidraw, "/dev/hidraw9999").await.is_err());
     }
 
     async fn a_serial_line(bench: Bench) {

@@ -288,6 +288,8 @@ async fn lay_out(world: &World<'_>, spec: &MachineSpec, port: u16) -> Result<Mac
         .map_err(|error| format!("failed to make {}: {error}", configuration.display()))?;
     let served: Vec<_> = scenario.upses.iter().filter(|ups| spec.serves.contains(&ups.name)).collect();
     let mut usbip = Vec::new();
+    // Their names, in the order of the ports that they are plugged into.
+    let mut usb = Vec::new();
     let mut lines = Vec::new();
     let mut ports = BTreeMap::new();
     for ups in &served {
@@ -297,6 +299,7 @@ async fn lay_out(world: &World<'_>, spec: &MachineSpec, port: u16) -> Result<Mac
                 let (address, busid) = place.split_once('/').unwrap_or((place, ""));
                 let port = address.rsplit(':').next().unwrap_or_default();
                 usbip.push(format!("{LABORATORY}:{port}/{busid}"));
+                usb.push(ups.name.as_str());
                 "auto".to_owned()
             }
             None => {
@@ -314,7 +317,7 @@ async fn lay_out(world: &World<'_>, spec: &MachineSpec, port: u16) -> Result<Mac
             lines.len()
         ));
     }
-    let upses: Vec<_> = scenario.upses.iter().map(|ups| with_place(ups, &usbip, &ports)).collect();
+    let upses: Vec<_> = scenario.upses.iter().map(|ups| with_place(ups, &usb)).collect();
     // What each looks for by itself. Ours is on the disk, so that it outlives a power cut.
     let state = match programs {
         Programs::Ours => "/var/state/ups",
@@ -337,9 +340,10 @@ async fn lay_out(world: &World<'_>, spec: &MachineSpec, port: u16) -> Result<Mac
     let mode = if spec.serves.is_empty() { "netclient" } else { "netserver" };
     let stop = spec.stop_time.as_secs_f64() / scale;
     let lab = format!(
-        "USBIP=\"{}\"\nTTYS=\"{}\"\nFLAG={FLAG}\nSTOP_TIME={stop:.1}\nHANGS={}\nEARLY={}\nPROGRAMS={}\n",
+        "USBIP=\"{}\"\nTTYS=\"{}\"\nFLAG={FLAG}\nSTOP_TIME={stop:.1}\nLATE={:.0}\nHANGS={}\nEARLY={}\nPROGRAMS={}\n",
         usbip.join(" "),
         (0..lines.len()).map(|index| format!("/dev/ttyS{}", index + 2)).collect::<Vec<_>>().join(" "),
+        (spec.late_nodes.as_secs_f64() / scale).ceil(),
         if spec.hangs { "yes" } else { "" },
         if spec.early_killpower { "yes" } else { "" },
         match programs {
@@ -383,13 +387,12 @@ async fn lay_out(world: &World<'_>, spec: &MachineSpec, port: u16) -> Result<Mac
 }
 
 /// The section of a UPS: of several on USB, each says which port it hangs on.
-fn with_place(ups: &UpsSpec, usbip: &[String], ports: &BTreeMap<String, (String, String)>) -> UpsSpec {
+fn with_place(ups: &UpsSpec, usb: &[&str]) -> UpsSpec {
     let mut ups = ups.clone();
     // Its node belongs to nut's group, as udev's rules would have it.
     ups.settings.push(("user".to_owned(), Some("nut".to_owned())));
-    let usb: Vec<_> = ports.iter().filter(|(_, (_, port))| port == "auto").map(|(name, _)| name).collect();
-    if usbip.len() > 1
-        && let Some(index) = usb.iter().position(|name| **name == ups.name)
+    if usb.len() > 1
+        && let Some(index) = usb.iter().position(|name| *name == ups.name)
     {
         ups.settings.push(("busport".to_owned(), Some(format!("^1-{}$", index + 1))));
     }

@@ -9,7 +9,7 @@ mod wire;
 use std::fmt;
 
 use outage_host::Host;
-use outage_host::usb::{TransferError, UsbDevice, UsbInfo};
+use outage_host::usb::{TransferError, UsbAccess, UsbDevice, UsbInfo};
 
 pub use importer::Importer;
 
@@ -95,19 +95,25 @@ pub struct Candidate {
 pub struct UsbBackend {
     host: Host,
     port: UsbPort,
+    access: UsbAccess,
+}
+
+/// How it is called in messages.
+impl fmt::Display for UsbBackend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "port = {}", self.port)?;
+        match self.access {
+            UsbAccess::Usbfs => Ok(()),
+            UsbAccess::Hidraw => f.write_str(", backend = hidraw"),
+        }
+    }
 }
 
 impl UsbBackend {
-    /// A bus.
+    /// A bus. `access` is for this machine's own.
     #[must_use]
-    pub fn new(host: Host, port: UsbPort) -> Self {
-        Self { host, port }
-    }
-
-    /// The bus's `port`.
-    #[must_use]
-    pub fn port(&self) -> &UsbPort {
-        &self.port
+    pub fn new(host: Host, port: UsbPort, access: UsbAccess) -> Self {
+        Self { host, port, access }
     }
 
     /// The devices there are. A device across the network that is named by its bus id is taken to be there.
@@ -117,7 +123,7 @@ impl UsbBackend {
     pub async fn candidates(&self) -> Result<Vec<Candidate>, TransferError> {
         match &self.port {
             UsbPort::Local => {
-                let infos = self.host.usb_devices().await?;
+                let infos = self.host.usb_devices(self.access).await?;
                 Ok(infos.into_iter().map(|info| Candidate { info, ids_known: true }).collect())
             }
             UsbPort::Usbip { busid: Some(busid), .. } => {
@@ -137,7 +143,7 @@ impl UsbBackend {
     /// It is gone, in use, or belongs to someone else.
     pub async fn open(&self, candidate: &Candidate) -> Result<Box<dyn UsbDevice>, TransferError> {
         match &self.port {
-            UsbPort::Local => self.host.open_usb(&candidate.info.id).await,
+            UsbPort::Local => self.host.open_usb(self.access, &candidate.info.id).await,
             UsbPort::Usbip { host, port, .. } => {
                 let importer = Importer::import(&self.host, host, *port, &candidate.info.id).await?;
                 Ok(Box::new(importer))

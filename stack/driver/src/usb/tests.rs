@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use outage_host::usb::{Setup, TransferError, UsbDevice};
+use outage_host::usb::{Setup, TransferError, UsbAccess, UsbDevice};
 use outage_host::virt::{Machine, World};
 use outage_host::{BoxStream, Host};
 use rstest::rstest;
@@ -126,7 +126,7 @@ async fn the_first_device_of_a_server() {
         server.send(&reply).await;
     });
     host.sleep(Duration::from_millis(1)).await;
-    let backend = UsbBackend::new(host, UsbPort::parse("usbip://nas/").unwrap());
+    let backend = UsbBackend::new(host, UsbPort::parse("usbip://nas/").unwrap(), UsbAccess::Usbfs);
     let list = backend.candidates().await.unwrap();
     assert_eq!(list.len(), 1);
     let info = &list[0].info;
@@ -264,7 +264,7 @@ async fn why_an_import_fails(#[case] reply: Vec<u8>, #[case] said: &str) {
 #[tokio::test(start_paused = true)]
 async fn a_server_that_is_not_there() {
     let host = World::new(1).machine("m").host("driver");
-    let backend = UsbBackend::new(host, UsbPort::parse("usbip://localhost:1/").unwrap());
+    let backend = UsbBackend::new(host, UsbPort::parse("usbip://localhost:1/").unwrap(), UsbAccess::Usbfs);
     let error = backend.candidates().await.unwrap_err().to_string();
     assert!(error.starts_with("cannot reach the USB/IP server localhost port 1: "), "{error}");
 }

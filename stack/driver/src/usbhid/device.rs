@@ -419,6 +419,11 @@ impl HidDevice {
     pub(crate) async fn clear_halt(&mut self, endpoint: u8) -> Result<(), TransferError> {
         self.device.clear_halt(endpoint).await
     }
+
+    /// Lets go of it.
+    pub(crate) async fn close(mut self) {
+        self.device.close().await;
+    }
 }
 
 fn has(descriptor: &Descriptor, path: &str) -> bool {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use outage_host::usb::{Setup, TransferError, UsbDevice, UsbInfo};
+use outage_host::usb::{Setup, TransferError, UsbAccess, UsbDevice, UsbInfo};
 use outage_host::virt::{EventKind, Machine, World};
 use tokio::sync::Notify;
 
@@ -49,6 +49,8 @@ pub(super) struct State {
     pub(super) gone: bool,
     /// Writes are accepted and forgotten.
     pub(super) stubborn: bool,
+    /// A handle was dropped that had not given its interfaces back.
+    pub(super) kept: bool,
     /// Why opening fails.
     pub(super) refuses: Option<TransferError>,
 }
@@ -106,6 +108,7 @@ impl Ups {
                 overflow: TransferError::Overflow,
                 gone: false,
                 stubborn: false,
+                kept: false,
                 refuses: None,
             }),
             Notify::new(),
@@ -166,12 +169,36 @@ impl Ups {
     pub(super) fn says(&self, report: &[u8]) {
         self.with(|state| state.interrupts.push_back(Ok(report.to_vec())));
     }
+
+    /// Plugs it in. `place` is where, and its node's name.
+    pub(super) fn plug(&self, machine: &Machine, access: UsbAccess, place: &str) {
+        let ups = self.clone();
+        let info = UsbInfo {
+            id: place.into(),
+            bus: "001".into(),
+            address: "004".into(),
+            port_path: place.into(),
+            vendor_id: ups.with(|state| state.ids.0),
+            product_id: ups.with(|state| state.ids.1),
+            release: 0x0100,
+        };
+        machine.plug_usb(access, info, move || match ups.with(|state| state.refuses.clone()) {
+            Some(error) => Err(error),
+            None => Ok(Box::new(Handle { ups: ups.clone(), claimed: Vec::new() })),
+        });
+    }
 }
 
 /// The handle a driver gets.
 struct Handle {
     ups: Ups,
     claimed: Vec<u8>,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        self.ups.with(|state| state.kept |= !self.claimed.is_empty());
+    }
 }
 
 fn string(text: &str) -> Vec<u8> {
@@ -283,6 +310,10 @@ impl UsbDevice for Handle {
         self.ups.with(|state| state.halts_cleared += 1);
         Ok(())
     }
+
+    async fn close(&mut self) {
+        self.claimed.clear();
+    }
 }
 
 /// A driver, its UPS and what it published.
@@ -310,21 +341,8 @@ impl Bench {
         Self { world, machine, ups, family, tree: Tree::default() }
     }
 
-    pub(super) fn plug(&self, id: &str) {
-        let ups = self.ups.clone();
-        let info = UsbInfo {
-            id: id.into(),
-            bus: "001".into(),
-            address: "004".into(),
-            port_path: id.into(),
-            vendor_id: ups.with(|state| state.ids.0),
-            product_id: ups.with(|state| state.ids.1),
-            release: 0x0100,
-        };
-        self.machine.plug_usb(info, move || match ups.with(|state| state.refuses.clone()) {
-            Some(error) => Err(error),
-            None => Ok(Box::new(Handle { ups: ups.clone(), claimed: Vec::new() })),
-        });
+    pub(super) fn plug(&self, place: &str) {
+        self.ups.plug(&self.machine, UsbAccess::Usbfs, place);
     }
 
     /// Open, initialised and polled once.

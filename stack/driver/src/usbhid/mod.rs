@@ -110,7 +110,7 @@ impl UsbHid {
         let settings = Settings::new(config)?;
         Ok(Self {
             host: host.clone(),
-            backend: UsbBackend::new(host.clone(), settings.port.clone()),
+            backend: UsbBackend::new(host.clone(), settings.port.clone(), settings.access),
             judge: Judge {
                 online_discharge: settings.online_discharge,
                 low_delay: settings.low_delay.unwrap_or_default(),
@@ -536,7 +536,9 @@ impl Family for UsbHid {
     }
 
     async fn close(&mut self) {
-        self.opened = None;
+        if let Some(opened) = self.opened.take() {
+            opened.device.close().await;
+        }
     }
 }
 

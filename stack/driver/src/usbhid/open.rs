@@ -99,7 +99,7 @@ pub(super) async fn find(
     }
     Err(DeviceError::Gone(problem.or(hint).unwrap_or_else(|| {
         let wanted = if known.is_some() { "the UPS is gone" } else { "no matching HID UPS found" };
-        format!("{wanted} (port = {}, {} USB devices seen)", backend.port(), candidates.len())
+        format!("{wanted} ({backend}, {} USB devices seen)", candidates.len())
     })))
 }
 
@@ -168,10 +168,11 @@ async fn open(
         )));
     };
     let before = known.map(|known| &known.descriptor);
-    device
-        .choose_interface(settings, identity.vendor_id, identity.release, before)
-        .await
-        .map_err(|error| Refusal::Problem(format!("cannot use {place}: {error}")))?;
+    let chosen = device.choose_interface(settings, identity.vendor_id, identity.release, before).await;
+    if let Err(error) = chosen {
+        device.close().await;
+        return Err(Refusal::Problem(format!("cannot use {place}: {error}")));
+    }
     if (subdriver.quirks)(&identity).max_report {
         device.ask_widely();
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use outage_host::usb::UsbInfo;
+use outage_host::usb::{UsbAccess, UsbInfo};
 use regex_lite::{Regex, RegexBuilder};
 
 use outage_config::duration;
@@ -17,9 +17,10 @@ const fn option(name: &'static str, help: &'static str) -> OptionInfo {
     OptionInfo { name, help }
 }
 
-/// Every option NUT's driver has, under all its spellings.
+/// Every option NUT's driver has, under all its spellings; `backend` is our own.
 #[rustfmt::skip]
 pub const OPTIONS: &[OptionInfo] = &[
+    option("backend", "usb (the default), or hidraw: by way of the kernel's HID driver, through /dev/hidraw*"),
     option("vendor", "regular expression for the vendor string"),
     option("product", "regular expression for the product string"),
     option("serial", "regular expression for the serial number"),
@@ -147,6 +148,7 @@ pub(crate) struct Settings {
     /// Its name in ups.conf.
     pub(crate) section: String,
     pub(crate) port: UsbPort,
+    pub(crate) access: UsbAccess,
     pub(crate) matcher: Matcher,
     pub(crate) subdriver: Option<Pattern>,
     pub(crate) interface: Option<u8>,
@@ -202,6 +204,17 @@ impl Settings {
         };
         let port = UsbPort::parse(&config.port)
             .map_err(|what| DeviceError::Config(format!("[{}] {what}", config.ups)))?;
+        let access = match options.get("backend") {
+            None => UsbAccess::Usbfs,
+            Some(text) if text.trim().eq_ignore_ascii_case("usb") => UsbAccess::Usbfs,
+            Some(text) if !text.trim().eq_ignore_ascii_case("hidraw") => {
+                return Err(wrong("backend", text, "there are usb and hidraw"));
+            }
+            Some(text) if port != UsbPort::Local => {
+                return Err(wrong("backend", text, &format!("port = {port} is not on this machine's bus")));
+            }
+            Some(_) => UsbAccess::Hidraw,
+        };
         let subdriver = pattern("subdriver")?;
         if subdriver.is_some() && (options.get("vendorid").is_none() || options.get("productid").is_none()) {
             return Err(DeviceError::Config(format!(
@@ -221,6 +234,7 @@ impl Settings {
         Ok(Self {
             section: config.ups.clone(),
             port,
+            access,
             matcher: Matcher {
                 vendor: pattern("vendor")?,
                 product: pattern("product")?,
@@ -330,6 +344,15 @@ mod tests {
     }
 
     #[rstest]
+    #[case(&[], UsbAccess::Usbfs)]
+    #[case(&[("backend", "usb")], UsbAccess::Usbfs)]
+    #[case(&[("backend", "usb"), ("port", "usbip://nas/1-1")], UsbAccess::Usbfs)]
+    #[case(&[("backend", " Hidraw ")], UsbAccess::Hidraw)]
+    fn backends(#[case] options: &[(&str, &str)], #[case] expected: UsbAccess) {
+        assert_eq!(settings(options).expect("good").access, expected);
+    }
+
+    #[rstest]
     #[case(&[("vendor", "(")], "vendor = (: not a regular expression")]
     #[case(&[("offdelay", "soon")], "offdelay = soon: not a whole number")]
     #[case(&[("pollfreq", "often")], "pollfreq = often: not a number of seconds")]
@@ -337,6 +360,9 @@ mod tests {
     #[case(&[("subdriver", "MGE")], "subdriver needs vendorid and productid beside it")]
     #[case(&[("pollonly", "1"), ("interruptonly", "1")], "exclude each other")]
     #[case(&[("port", "usbip://")], "there is no host")]
+    #[case(&[("backend", "libusb")], "backend = libusb: there are usb and hidraw")]
+    #[case(&[("backend", "")], "backend = : there are usb and hidraw")]
+    #[case(&[("backend", "hidraw"), ("port", "usbip://nas/1-1")], "backend = hidraw: port = usbip://nas:3240/1-1 is not on this machine's bus")]
     fn what_cannot_work(#[case] options: &[(&str, &str)], #[case] said: &str) {
         let error = settings(options).expect_err("it is wrong");
         assert!(matches!(error, DeviceError::Config(_)));

@@ -2,12 +2,17 @@
 
 use std::time::Duration;
 
-use outage_host::usb::TransferError;
+use outage_host::usb::{TransferError, UsbAccess};
+use outage_host::virt::EventKind;
 use rstest::rstest;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::select;
 
-use super::fake::Bench;
+use super::UsbHid;
+use super::fake::{Bench, Ups};
+use crate::config::DriverConfig;
 use crate::family::{DeviceError, Family, Outcome};
+use crate::framework;
 
 fn fault() -> TransferError {
     TransferError::Fault("input/output error".into())
@@ -421,6 +426,99 @@ async fn the_one_that_is_meant(#[case] options: &[(&str, &str)], #[case] found: 
     let mut bench = Bench::new(options);
     bench.plug("1-1");
     assert_eq!(bench.family.open().await.is_ok(), found);
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_twins_the_one_at_this_port() {
+    let mut bench = Bench::new(&[("busport", "1-2")]);
+    let twin = Ups::eaton();
+    twin.with(|state| state.features.insert(0x06, vec![33, 0x08, 0x07, 0, 0]));
+    twin.plug(&bench.machine, UsbAccess::Usbfs, "1-1");
+    bench.plug("1-2");
+    bench.start().await.unwrap();
+    assert_eq!(bench.tree.get("battery.charge"), Some("80"));
+    // Its cable is pulled: the twin, alike in everything else, is not taken in its place.
+    bench.machine.unplug_usb(UsbAccess::Usbfs, "1-2");
+    bench.ups.with(|state| state.gone = true);
+    assert_eq!(bench.next().await, Err(DeviceError::Gone("no such device".into())));
+    bench.family.close().await;
+    let why = bench.family.open().await.unwrap_err().to_string();
+    assert_eq!(why, "the UPS is gone (port = auto, 1 USB devices seen)");
+    bench.ups.with(|state| state.gone = false);
+    bench.plug("1-2");
+    bench.start().await.unwrap();
+    assert_eq!(bench.tree.get("battery.charge"), Some("80"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn by_hidraw_what_the_kernel_has() {
+    let mut bench = Bench::new(&[("backend", "hidraw")]);
+    bench.plug("1-1");
+    let why = bench.family.open().await.unwrap_err().to_string();
+    assert_eq!(why, "no matching HID UPS found (port = auto, backend = hidraw, 0 USB devices seen)");
+    bench.ups.plug(&bench.machine, UsbAccess::Hidraw, "1-1");
+    bench.start().await.unwrap();
+    assert_eq!(bench.status(), "OL CHRG");
+}
+
+/// A driver as it runs, whose device's node belongs to root until a late udev gives it away.
+#[rstest]
+#[case("usb", UsbAccess::Usbfs, "/dev/bus/usb/001/004")]
+#[case("hidraw", UsbAccess::Hidraw, "/dev/hidraw0")]
+#[tokio::test(start_paused = true)]
+async fn a_node_that_is_given_away_late(
+    #[case] backend: &str,
+    #[case] access: UsbAccess,
+    #[case] node: &str,
+) {
+    let bench = Bench::new(&[]);
+    bench.ups.with(|state| state.refuses = Some(TransferError::Access(node.into())));
+    bench.ups.plug(&bench.machine, access, "1-1");
+    bench.machine.put_file("/run/.keep", "", 0o644).unwrap();
+    let options = [("port", "auto"), ("backend", backend)].map(|(k, v)| (k.to_owned(), Some(v.to_owned())));
+    let config = DriverConfig::ad_hoc("usbhid-ups", "den", &options, "/run", "/run").0;
+    let socket = config.socket();
+    bench.machine.run("usbhid-ups", |host| {
+        let family = Box::new(UsbHid::new(&config, &host).unwrap());
+        framework::run(config, family, host)
+    });
+    bench.pass(240).await;
+    let ready = bench.world.events().iter().any(|event| event.kind == EventKind::Ready);
+    assert!(ready, "the boot does not wait for it");
+    assert_eq!(
+        bench.log(),
+        [
+            format!(
+                "[den] no UPS on auto yet: insufficient permissions on {node} (1-1): let the driver's user read and write \
+                 it, e.g. by a udev rule; will keep looking for it"
+            ),
+            "Startup successful".to_owned()
+        ]
+    );
+    bench.ups.with(|state| state.refuses = None);
+    bench.pass(12).await;
+    let mut client = bench.machine.host("client").connect_unix(&socket).await.unwrap();
+    client.write_all(b"DUMPALL\n").await.unwrap();
+    let mut dump = String::new();
+    while !dump.contains("DUMPDONE") {
+        let mut buffer = [0; 4096];
+        let count = client.read(&mut buffer).await.unwrap();
+        dump += std::str::from_utf8(&buffer[..count]).unwrap();
+    }
+    assert!(dump.contains("SETINFO ups.status \"OL CHRG\"") && dump.contains("\nDATAOK\n"), "{dump}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_interface_is_given_back() {
+    let mut bench = Bench::running(&[], |_| {}).await;
+    bench.family.close().await;
+    assert!(!bench.ups.with(|state| state.kept));
+    // Also one that turned out to be of no use.
+    let mut bench = Bench::new(&[]);
+    bench.plug("1-1");
+    bench.ups.with(|state| state.interfaces.insert(0, vec![0xc0; 50]));
+    bench.family.open().await.unwrap_err();
+    assert!(!bench.ups.with(|state| state.kept));
 }
 
 #[tokio::test(start_paused = true)]

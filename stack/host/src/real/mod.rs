@@ -2,12 +2,14 @@
 
 mod daemon;
 mod files;
+mod hidraw;
 mod log;
 mod net;
 mod os;
 mod process;
 mod serial;
 mod sys;
+mod sysfs;
 mod terminal;
 mod timer;
 mod usb;

@@ -15,12 +15,12 @@ use super::daemon::Readiness;
 use super::log::{Log, notify_manager};
 use super::process::{self, Account, Signals};
 use super::timer::Timers;
-use super::{files, net, serial, sys, terminal, usb};
+use super::{files, hidraw, net, serial, sys, terminal, usb};
 use crate::net::{BoxListener, BoxStream};
 use crate::os::{BoxLock, FileInfo, LocalTime, Os, Priority, Signal, UserInfo};
 use crate::process::{Child, Command};
 use crate::serial::{BoxSerial, SerialSettings};
-use crate::usb::{TransferError, UsbDevice, UsbInfo};
+use crate::usb::{TransferError, UsbAccess, UsbDevice, UsbInfo};
 
 /// The clock that goes on while the machine sleeps.
 pub(super) fn boot_time() -> Duration {
@@ -153,12 +153,18 @@ impl Os for RealOs {
         serial::open(path, settings)
     }
 
-    async fn usb_devices(&self) -> Result<Vec<UsbInfo>, TransferError> {
-        usb::devices().await
+    async fn usb_devices(&self, access: UsbAccess) -> Result<Vec<UsbInfo>, TransferError> {
+        match access {
+            UsbAccess::Usbfs => usb::devices().await,
+            UsbAccess::Hidraw => Ok(hidraw::devices(&hidraw::Places::default())),
+        }
     }
 
-    async fn open_usb(&self, id: &str) -> Result<Box<dyn UsbDevice>, TransferError> {
-        usb::open(id).await
+    async fn open_usb(&self, access: UsbAccess, id: &str) -> Result<Box<dyn UsbDevice>, TransferError> {
+        match access {
+            UsbAccess::Usbfs => usb::open(id).await,
+            UsbAccess::Hidraw => hidraw::open(&hidraw::Places::default(), id).await,
+        }
     }
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {

@@ -6,6 +6,7 @@ use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
+use rustix::ioctl::{Direction, opcode};
 use serialport::TTYPort;
 use tokio::io::unix::AsyncFd;
 
@@ -43,11 +44,39 @@ pub(super) fn watch_tty(port: TTYPort) -> io::Result<AsyncFd<TTYPort>> {
     Ok(unsafe { AsyncFd::register(port) }?)
 }
 
-/// Registers a timer of the kernel's with the runtime's event loop.
-pub(super) fn watch_timer(timer: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+/// Registers a descriptor with the runtime's event loop.
+pub(super) fn watch(descriptor: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
     // SAFETY: an `OwnedFd` always gives the same descriptor, which stays open till it is dropped, and nothing takes it out
     // of the `AsyncFd` again.
-    Ok(unsafe { AsyncFd::register(timer) }?)
+    Ok(unsafe { AsyncFd::register(descriptor) }?)
+}
+
+/// What is asked of a hidraw node: numbers of its ioctls (linux/hidraw.h).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum HidRequest {
+    /// HIDIOCSFEATURE
+    SetFeature = 0x06,
+    /// HIDIOCGFEATURE
+    GetFeature = 0x07,
+    /// HIDIOCGINPUT, since Linux 5.11.
+    GetInput = 0x0a,
+}
+
+/// Longest report that a hidraw node is asked for: more would not fit into the size of an ioctl on every processor.
+const MAX_REPORT: usize = 0x1fff;
+
+/// Transfers one report. Its first byte is the report's id, 0 in a device that numbers none. How many bytes came or went,
+/// that one among them.
+pub(super) fn hid_report(node: BorrowedFd<'_>, request: HidRequest, report: &mut [u8]) -> io::Result<usize> {
+    if report.len() > MAX_REPORT {
+        return Err(io::ErrorKind::InvalidInput.into());
+    }
+    let code = opcode::from_components(Direction::ReadWrite, b'H', request as u8, report.len());
+    // SAFETY: the descriptor is open for as long as it is borrowed. The code holds the length of the buffer, which is live,
+    // exclusively borrowed and initialised, and within which the kernel's hidraw reads and writes. Whatever else may
+    // understand this code (the descriptor is of a node that the kernel lists as hidraw) finds a buffer of that length too.
+    let done = unsafe { libc::ioctl(node.as_raw_fd(), code as _, report.as_mut_ptr()) };
+    usize::try_from(done).map_err(|_| io::Error::last_os_error())
 }
 
 /// Splits seconds since 1970 as the machine's time zone wants it.

@@ -75,7 +75,7 @@ impl Timers {
     /// To be called in the runtime, once. An error: there are no such timers here.
     pub(super) fn new() -> io::Result<Self> {
         let timer = timerfd_create(TimerfdClockId::Boottime, TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC)?;
-        let shared = Arc::new(Shared { timer: sys::watch_timer(timer)?, state: Mutex::default() });
+        let shared = Arc::new(Shared { timer: sys::watch(timer)?, state: Mutex::default() });
         let own = Arc::clone(&shared);
         tokio::spawn(async move {
             loop {

@@ -51,7 +51,7 @@ fn transfer_error(error: nusb::transfer::TransferError) -> TransferError {
 }
 
 /// Runs what waits for the kernel apart from the daemon's thread.
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, TransferError> + Send + 'static,
 ) -> Result<T, TransferError> {
     let done = tokio::task::spawn_blocking(work).await;
@@ -202,6 +202,24 @@ impl UsbDevice for Usbfs {
             endpoint.next_complete().await;
         }
         endpoint.clear_halt().await.map_err(|error| error_of(error, &node))
+    }
+
+    async fn close(&mut self) {
+        // What is pending holds the interface: the kernel's driver gets it back when the last of that is taken back.
+        for mut endpoint in std::mem::take(&mut self.endpoints).into_values() {
+            endpoint.cancel_all();
+            while endpoint.pending() > 0 {
+                endpoint.next_complete().await;
+            }
+        }
+        let interfaces = std::mem::take(&mut self.interfaces);
+        // The kernel's driver asks the device who it is.
+        let given_back = blocking(move || {
+            drop(interfaces);
+            Ok(())
+        });
+        // There is nobody to tell if that did not work.
+        let _ = given_back.await;
     }
 }
 

@@ -40,7 +40,7 @@ use self::process::status_of;
 use crate::host::Host;
 use crate::os::{FileInfo, Signal};
 use crate::process::ExitStatus;
-use crate::usb::{TransferError, UsbDevice, UsbInfo};
+use crate::usb::{TransferError, UsbAccess, UsbDevice, UsbInfo};
 
 /// A machine of a [`World`]. Cheap to clone.
 #[derive(Clone)]
@@ -155,18 +155,19 @@ impl Machine {
         self.world.unplug_serial(&self.name, path);
     }
 
-    /// Plugs a USB device in; `open` answers each attempt to open it.
+    /// Plugs a USB device in that can be reached so; `open` answers each attempt to open it.
     pub fn plug_usb(
         &self,
+        access: UsbAccess,
         info: UsbInfo,
         open: impl Fn() -> Result<Box<dyn UsbDevice>, TransferError> + Send + Sync + 'static,
     ) {
-        self.world.plug_usb(&self.name, info, Arc::new(open));
+        self.world.plug_usb(&self.name, access, info, Arc::new(open));
     }
 
     /// Takes a USB device away, by [`UsbInfo::id`]. Handles that are open are the caller's to end.
-    pub fn unplug_usb(&self, id: &str) {
-        self.world.unplug_usb(&self.name, id);
+    pub fn unplug_usb(&self, access: UsbAccess, id: &str) {
+        self.world.unplug_usb(&self.name, access, id);
     }
 
     /// Types a line: the answer to the next question (see [`crate::Os::ask`]) that has none yet.

@@ -19,7 +19,7 @@ use crate::net::{BoxListener, BoxStream};
 use crate::os::{BoxLock, FileInfo, FileLock, LocalTime, Os, Priority, Signal, UserInfo};
 use crate::process::{Child, Command};
 use crate::serial::{BoxSerial, SerialSettings};
-use crate::usb::{TransferError, UsbDevice, UsbInfo};
+use crate::usb::{TransferError, UsbAccess, UsbDevice, UsbInfo};
 
 /// The calendar when a world begins: 2026-01-01 00:00:00 UTC.
 const EPOCH: Duration = Duration::from_secs(1_767_225_600);
@@ -156,14 +156,14 @@ impl Os for VirtualOs {
         self.world.open_serial(&self.machine, self.pid, &self.life, path, settings)
     }
 
-    async fn usb_devices(&self) -> Result<Vec<UsbInfo>, TransferError> {
+    async fn usb_devices(&self, access: UsbAccess) -> Result<Vec<UsbInfo>, TransferError> {
         self.life.check().await;
-        Ok(self.world.usb_devices(&self.machine))
+        Ok(self.world.usb_devices(&self.machine, access))
     }
 
-    async fn open_usb(&self, id: &str) -> Result<Box<dyn UsbDevice>, TransferError> {
+    async fn open_usb(&self, access: UsbAccess, id: &str) -> Result<Box<dyn UsbDevice>, TransferError> {
         self.life.check().await;
-        self.world.open_usb(&self.machine, id)
+        self.world.open_usb(&self.machine, access, id)
     }
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {

@@ -26,7 +26,7 @@ use crate::host::Elapsed;
 use crate::os::Signal;
 use crate::process::{Child, Command, ExitStatus};
 use crate::serial::{BoxSerial, SerialSettings};
-use crate::usb::{TransferError, UsbDevice, UsbInfo};
+use crate::usb::{TransferError, UsbAccess, UsbDevice, UsbInfo};
 
 pub(super) type SpawnHandler = Arc<dyn Fn(&Spawn) -> Running + Send + Sync>;
 pub(super) type SerialHandler = Arc<dyn Fn(SerialEnd) + Send + Sync>;
@@ -80,7 +80,7 @@ pub(super) struct MachineState {
     debug: u8,
     spawn_handler: Option<SpawnHandler>,
     serial: BTreeMap<PathBuf, SerialPort>,
-    usb: BTreeMap<String, (UsbInfo, UsbHandler)>,
+    usb: BTreeMap<(UsbAccess, String), (UsbInfo, UsbHandler)>,
 }
 
 struct Process {
@@ -598,22 +598,31 @@ impl World {
         Ok(Box::new(near))
     }
 
-    pub(super) fn plug_usb(&self, machine: &str, info: UsbInfo, open: UsbHandler) {
-        let old = self.with(machine, |machine| machine.usb.insert(info.id.clone(), (info, open)));
+    pub(super) fn plug_usb(&self, machine: &str, access: UsbAccess, info: UsbInfo, open: UsbHandler) {
+        let old = self.with(machine, |machine| machine.usb.insert((access, info.id.clone()), (info, open)));
         drop(old);
     }
 
-    pub(super) fn unplug_usb(&self, machine: &str, id: &str) {
-        let old = self.with(machine, |machine| machine.usb.remove(id));
+    pub(super) fn unplug_usb(&self, machine: &str, access: UsbAccess, id: &str) {
+        let old = self.with(machine, |machine| machine.usb.remove(&(access, id.to_owned())));
         drop(old);
     }
 
-    pub(super) fn usb_devices(&self, machine: &str) -> Vec<UsbInfo> {
-        self.with(machine, |machine| machine.usb.values().map(|(info, _)| info.clone()).collect())
+    pub(super) fn usb_devices(&self, machine: &str, access: UsbAccess) -> Vec<UsbInfo> {
+        self.with(machine, |machine| {
+            let reached = machine.usb.iter().filter(|((by, _), _)| *by == access);
+            reached.map(|(_, (info, _))| info.clone()).collect()
+        })
     }
 
-    pub(super) fn open_usb(&self, machine: &str, id: &str) -> Result<Box<dyn UsbDevice>, TransferError> {
-        let open = self.with(machine, |machine| machine.usb.get(id).map(|(_, open)| Arc::clone(open)));
+    pub(super) fn open_usb(
+        &self,
+        machine: &str,
+        access: UsbAccess,
+        id: &str,
+    ) -> Result<Box<dyn UsbDevice>, TransferError> {
+        let key = (access, id.to_owned());
+        let open = self.with(machine, |machine| machine.usb.get(&key).map(|(_, open)| Arc::clone(open)));
         open.ok_or(TransferError::Disconnected)?()
     }
 }

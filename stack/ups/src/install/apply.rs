@@ -255,7 +255,7 @@ fn next(host: &Host, options: &Options, daemons: &Daemons) -> String {
             &"systemd: systemctl daemon-reload && systemctl enable --now nut.target; else: /etc/init.d/nut start",
         );
         say(
-            &"USB UPSes that are plugged in already: udevadm control --reload && udevadm trigger --subsystem-match=usb",
+            &"USB UPSes that are plugged in already: udevadm control --reload && udevadm trigger --subsystem-match=usb --subsystem-match=hidraw",
         );
     }
     text
