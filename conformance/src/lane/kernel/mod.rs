@@ -7,6 +7,7 @@
 mod agent;
 mod guest;
 mod image;
+pub(crate) mod peers;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
