@@ -11,6 +11,7 @@ mod director;
 mod hooks;
 pub mod judge;
 pub mod lane;
+pub mod peers;
 mod probe;
 pub mod report;
 pub mod run;

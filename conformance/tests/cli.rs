@@ -7,6 +7,8 @@ mod bench;
 mod faults;
 #[path = "cli/lists.rs"]
 mod lists;
+#[path = "cli/peers.rs"]
+mod peers;
 #[path = "cli/run.rs"]
 mod run;
 #[path = "cli/sim.rs"]

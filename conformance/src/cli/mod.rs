@@ -5,6 +5,7 @@ mod conform;
 mod files;
 mod first;
 mod list;
+mod peers;
 mod run;
 mod sim;
 
@@ -53,6 +54,9 @@ enum Sub {
     /// Judge programs clause by clause, ours and others
     #[command(after_help = conform::HELP)]
     Conform(conform::ConformArgs),
+    /// Compare NUT's usbhid-ups and ours on the same virtual UPSes
+    #[command(after_help = peers::HELP)]
+    Peers(peers::PeersArgs),
     /// Serve virtual UPSes until stopped
     #[command(after_help = sim::HELP)]
     Sim(SimArgs),
@@ -190,6 +194,7 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
         Some(Sub::List { paths, json }) => list::scenarios(&paths, json),
         Some(Sub::Devices { json }) => list::devices(json),
         Some(Sub::Conform(args)) => conform::main(&args),
+        Some(Sub::Peers(args)) => peers::main(&args),
         Some(Sub::Sim(args)) => sim::main(&args),
         Some(Sub::Bench(args)) => bench::main(&args),
     };

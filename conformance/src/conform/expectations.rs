@@ -12,7 +12,7 @@
 
 use std::collections::BTreeMap;
 
-use kdl::{KdlDocument, KdlNode};
+use kdl::{KdlDocument, KdlError, KdlNode};
 
 use super::{Target, suites};
 use crate::conform::verdict::Verdict;
@@ -63,12 +63,7 @@ pub fn of(target: &Target) -> Result<Ledger, String> {
 pub fn parse(text: &str, ids: &[&str]) -> (Ledger, Vec<String>) {
     let document: KdlDocument = match text.parse() {
         Ok(document) => document,
-        Err(error) => {
-            let first = error.diagnostics.first();
-            let at = first.map_or(0, |first| first.span.offset());
-            let what = first.and_then(|first| first.message.clone()).unwrap_or_else(|| error.to_string());
-            return (Ledger::new(), vec![format!("{}: {what}", line(text, at))]);
-        }
+        Err(error) => return (Ledger::new(), vec![not_kdl(text, &error)]),
     };
     let mut ledger = Ledger::new();
     let mut faults = Vec::new();
@@ -87,7 +82,16 @@ pub fn parse(text: &str, ids: &[&str]) -> (Ledger, Vec<String>) {
     (ledger, faults)
 }
 
-fn line(text: &str, offset: usize) -> usize {
+/// What a text that is no KDL has for a fault, with its line.
+pub(crate) fn not_kdl(text: &str, error: &KdlError) -> String {
+    let first = error.diagnostics.first();
+    let at = first.map_or(0, |first| first.span.offset());
+    let what = first.and_then(|first| first.message.clone()).unwrap_or_else(|| error.to_string());
+    format!("{}: {what}", line(text, at))
+}
+
+/// The line that a node stands in.
+pub(crate) fn line(text: &str, offset: usize) -> usize {
     let before = text.get(..offset).unwrap_or(text);
     // A node's span begins at the end of what is before it.
     let skipped = text.get(offset..).map_or(0, |rest| rest.len() - rest.trim_start().len());
@@ -114,22 +118,24 @@ fn entry(node: &KdlNode, ids: &[&str]) -> Result<Entry, String> {
     {
         return Err(format!("{id}: `{}`: reason, source or since", other.name().value()));
     }
-    let text = |name: &str| {
-        let mut found = children.iter().filter(|child| child.name().value() == name);
-        let value = found.next().and_then(|child| child.get(0)).and_then(kdl::KdlValue::as_string);
-        match (value.map(str::trim).filter(|value| !value.is_empty()), found.next()) {
-            (Some(value), None) => Ok(value.to_owned()),
-            (Some(_), Some(_)) => Err(format!("{id}: more than one {name}")),
-            (None, _) => Err(format!("{id}: no {name}")),
-        }
-    };
     Ok(Entry {
         id: id.to_owned(),
         verdict,
-        reason: text("reason")?,
-        source: text("source")?,
-        since: text("since")?,
+        reason: text(children, "reason", id)?,
+        source: text(children, "source", id)?,
+        since: text(children, "since", id)?,
     })
+}
+
+/// The one text that an entry's child says; `of` is the entry.
+pub(crate) fn text(children: &[KdlNode], name: &str, of: &str) -> Result<String, String> {
+    let mut found = children.iter().filter(|child| child.name().value() == name);
+    let value = found.next().and_then(|child| child.get(0)).and_then(kdl::KdlValue::as_string);
+    match (value.map(str::trim).filter(|value| !value.is_empty()), found.next()) {
+        (Some(value), None) => Ok(value.to_owned()),
+        (Some(_), Some(_)) => Err(format!("{of}: more than one {name}")),
+        (None, _) => Err(format!("{of}: no {name}")),
+    }
 }
 
 #[cfg(test)]

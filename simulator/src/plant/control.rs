@@ -33,6 +33,12 @@ impl Plant {
         });
     }
 
+    /// Energy stands still, or flows again: a battery that is held discharges and charges, for all there is to see, and
+    /// holds what it holds. Timers go on. For who wants to look twice at the same thing.
+    pub fn hold(&mut self, now: Duration, held: bool) {
+        self.change(now, |plant| plant.ledger.hold(plant.now, held));
+    }
+
     /// Another load is plugged in, percent of the rating.
     pub fn set_load(&mut self, now: Duration, percent: f64) {
         self.change(now, |plant| plant.load = bounded(percent, 0.0, HIGHEST_LOAD, plant.load));

@@ -49,11 +49,18 @@ pub(super) struct Ledger {
     since: Duration,
     base: Energy,
     rates: Rates,
+    /// Nothing is booked: the sums stay what they are.
+    held: bool,
 }
 
 impl Ledger {
     pub(super) fn new(stored: f64) -> Self {
-        Self { since: Duration::ZERO, base: Energy { stored, ..Energy::default() }, rates: Rates::default() }
+        Self {
+            since: Duration::ZERO,
+            base: Energy { stored, ..Energy::default() },
+            rates: Rates::default(),
+            held: false,
+        }
     }
 
     pub(super) fn rates(&self) -> &Rates {
@@ -61,6 +68,9 @@ impl Ledger {
     }
 
     pub(super) fn at(&self, now: Duration) -> Energy {
+        if self.held {
+            return self.base;
+        }
         self.base.after(&self.rates, now.saturating_sub(self.since).as_secs_f64())
     }
 
@@ -70,6 +80,12 @@ impl Ledger {
             self.settle(now);
             self.rates = rates;
         }
+    }
+
+    /// Stops booking, or goes on with it.
+    pub(super) fn hold(&mut self, now: Duration, held: bool) {
+        self.settle(now);
+        self.held = held;
     }
 
     /// Puts the battery at `stored`, by decree.
@@ -94,7 +110,7 @@ impl Ledger {
         }
         // A battery already past the mark, by a rounding, is there; one that goes the other way never will be.
         let seconds = way / rate;
-        if rate == 0.0 || seconds < 0.0 {
+        if rate == 0.0 || seconds < 0.0 || self.held {
             return None;
         }
         let after = Duration::try_from_secs_f64(seconds).ok()?;

@@ -35,6 +35,7 @@ enum Op {
     TransferLow(f64),
     AutomaticRestart(bool),
     Button(bool),
+    Hold(bool),
 }
 
 fn number(g: &mut Gen) -> f64 {
@@ -48,7 +49,7 @@ fn number(g: &mut Gen) -> f64 {
 
 impl Arbitrary for Op {
     fn arbitrary(g: &mut Gen) -> Self {
-        match u8::arbitrary(g) % 22 {
+        match u8::arbitrary(g) % 23 {
             0..=3 => Self::Mains(bool::arbitrary(g)),
             4 => Self::Voltage(number(g)),
             5 => Self::Frequency(number(g)),
@@ -66,6 +67,7 @@ impl Arbitrary for Op {
             17 => Self::TransferLow(number(g)),
             18 => Self::AutomaticRestart(bool::arbitrary(g)),
             19 => Self::Replace,
+            20 => Self::Hold(bool::arbitrary(g)),
             _ => Self::Button(bool::arbitrary(g)),
         }
     }
@@ -93,6 +95,7 @@ impl Op {
             Self::TransferLow(volts) => plant.set_transfer_low(now, volts),
             Self::AutomaticRestart(on) => plant.set_automatic_restart(now, on),
             Self::Button(on) => plant.press_button(now, on),
+            Self::Hold(held) => plant.hold(now, held),
         }
     }
 }
@@ -183,6 +186,26 @@ fn events_come_in_order_and_the_next_one_is_told_beforehand() {
         Outcome::from_bool(events.is_sorted_by_key(|event| event.at))
     }
     quickcheck(property as fn(Script) -> Outcome);
+}
+
+#[test]
+fn a_battery_that_is_held_holds_what_it_holds() {
+    let mut plant = plant();
+    plant.set_mains(s(10), false);
+    plant.hold(s(70), true);
+    let held = plant.state();
+    assert!(held.discharging && held.charge < 100.0);
+    plant.advance(s(100_000));
+    let later = plant.state();
+    assert_eq!((later.charge, later.runtime, later.discharging), (held.charge, held.runtime, true));
+    assert_eq!(plant.next_event(), None);
+    // It goes on from there.
+    plant.hold(s(100_000), false);
+    let left = held.runtime.unwrap();
+    plant.advance(s(100_000) + left + s(1));
+    let emptied =
+        plant.take_events().into_iter().find(|event| event.what == PlantEvent::BatteryEmpty).unwrap();
+    assert!(emptied.at.abs_diff(s(100_000) + left) < Duration::from_micros(1), "{emptied:?}");
 }
 
 #[test]

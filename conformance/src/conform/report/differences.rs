@@ -54,7 +54,7 @@ pub fn document() -> Result<String, String> {
 }
 
 /// Text that stays in its cell.
-fn cell(text: &str) -> String {
+pub(crate) fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ").replace('<', "&lt;")
 }
 

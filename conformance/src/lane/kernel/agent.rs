@@ -21,12 +21,17 @@ pub(super) enum Told {
     Step(String),
     /// Something went wrong in the guest itself.
     Fault(String),
-    /// An order was carried out: its exit code, and what it printed.
-    Ran { code: i32, output: String },
+    /// A line that an order printed.
+    Printed(String),
+    /// An order was carried out: its exit code.
+    Ran(i32),
 }
 
 /// Reads a line; `None` for one that makes no sense.
 pub(super) fn told(line: &str) -> Option<Told> {
+    if let Some(printed) = line.strip_prefix("printed\t") {
+        return Some(Told::Printed(printed.to_owned()));
+    }
     let fields: Vec<_> = line.split('\t').collect();
     Some(match fields[..] {
         ["booted"] => Told::Booted,
@@ -41,7 +46,7 @@ pub(super) fn told(line: &str) -> Option<Told> {
         ["shutdown"] => Told::Shutdown,
         [step @ ("stopping" | "unmounted" | "down")] => Told::Step(step.to_owned()),
         ["fault", text] => Told::Fault(text.to_owned()),
-        ["ran", code, output] => Told::Ran { code: code.parse().ok()?, output: output.to_owned() },
+        ["ran", code] => Told::Ran(code.parse().ok()?),
         _ => return None,
     })
 }
@@ -71,7 +76,9 @@ mod tests {
     #[case("counted\tx", None)]
     #[case("unmounted", Some(Told::Step("unmounted".into())))]
     #[case("fault\tthe disk is busy", Some(Told::Fault("the disk is busy".into())))]
-    #[case("ran\t1\tno", Some(Told::Ran { code: 1, output: "no".into() }))]
+    #[case("printed\tups.status: OL\tx", Some(Told::Printed("ups.status: OL\tx".into())))]
+    #[case("printed\t", Some(Told::Printed(String::new())))]
+    #[case("ran\t1", Some(Told::Ran(1)))]
     #[case("", None)]
     fn lines_of_the_agent(#[case] line: &str, #[case] want: Option<Told>) {
         assert_eq!(told(line), want);

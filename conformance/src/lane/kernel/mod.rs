@@ -7,6 +7,7 @@
 mod agent;
 mod guest;
 mod image;
+pub(crate) mod peers;
 #[cfg(test)]
 mod tests;
 
@@ -213,6 +214,7 @@ impl KernelLane {
         let Listener { count, stopping, booted, ran, folder } = listener;
         let (sink, name) = (self.sink.clone(), name.to_owned());
         lock(&self.tasks).spawn(async move {
+            let mut printed = Vec::new();
             while let Some(said) = said.recv().await {
                 let what = match said {
                     Said::Logged(process, text) => What::Log { process, text },
@@ -220,8 +222,12 @@ impl KernelLane {
                         let _ = booted.send(true);
                         continue;
                     }
-                    Said::Told(Told::Ran { code, output }) => {
-                        let _ = ran.send((code, output));
+                    Said::Told(Told::Printed(line)) => {
+                        printed.push(line);
+                        continue;
+                    }
+                    Said::Told(Told::Ran(code)) => {
+                        let _ = ran.send((code, std::mem::take(&mut printed).join("\n")));
                         continue;
                     }
                     Said::Told(Told::Count(reached)) => {
@@ -282,10 +288,6 @@ struct World<'a> {
 async fn lay_out(world: &World<'_>, spec: &MachineSpec, port: u16) -> Result<Machine, String> {
     let World { programs, scale, scenario, devices, .. } = *world;
     let folder = world.folder.join(&spec.name);
-    let root = folder.join("root");
-    let configuration = root.join("etc/nut");
-    std::fs::create_dir_all(&configuration)
-        .map_err(|error| format!("failed to make {}: {error}", configuration.display()))?;
     let served: Vec<_> = scenario.upses.iter().filter(|ups| spec.serves.contains(&ups.name)).collect();
     let mut usbip = Vec::new();
     // Their names, in the order of the ports that they are plugged into.
@@ -351,14 +353,34 @@ async fn lay_out(world: &World<'_>, spec: &MachineSpec, port: u16) -> Result<Mac
             Programs::Nut => "nut",
         }
     );
-    for (name, text) in [
+    let texts = [
         ("etc/lab", lab),
         ("etc/nut/nut.conf", format!("MODE={mode}\n")),
         ("etc/nut/ups.conf", place.ups_conf(spec, &upses)),
         ("etc/nut/upsd.conf", place.upsd_conf(spec, "0.0.0.0")),
         ("etc/nut/upsd.users", place.upsd_users()),
         ("etc/nut/upsmon.conf", place.upsmon_conf(spec)),
-    ] {
+    ];
+    let (own, disk) = make_up(&folder, &texts).await?;
+    Ok(Machine {
+        own,
+        disk,
+        folder,
+        port,
+        lines,
+        count: Arc::default(),
+        guest: Mutex::new(None),
+        ran: tokio::sync::Mutex::new(None),
+    })
+}
+
+/// What makes a guest a machine of its own, in its folder: an initramfs with these files, and an empty disk.
+async fn make_up(folder: &Path, texts: &[(&str, String)]) -> Result<(PathBuf, PathBuf), String> {
+    let root = folder.join("root");
+    let configuration = root.join("etc/nut");
+    std::fs::create_dir_all(&configuration)
+        .map_err(|error| format!("failed to make {}: {error}", configuration.display()))?;
+    for (name, text) in texts {
         let path = root.join(name);
         std::fs::write(&path, text)
             .map_err(|error| format!("failed to write {}: {error}", path.display()))?;
@@ -370,20 +392,11 @@ async fn lay_out(world: &World<'_>, spec: &MachineSpec, port: u16) -> Result<Mac
         .and_then(|file| file.set_len(DISK))
         .map_err(|error| format!("failed to make {}: {error}", disk.display()))?;
     shell(
-        &folder,
+        folder,
         "PATH=$PATH:/sbin:/usr/sbin mke2fs -q -t ext4 -E lazy_itable_init=0,lazy_journal_init=0 disk",
     )
     .await?;
-    Ok(Machine {
-        own,
-        disk,
-        folder,
-        port,
-        lines,
-        count: Arc::default(),
-        guest: Mutex::new(None),
-        ran: tokio::sync::Mutex::new(None),
-    })
+    Ok((own, disk))
 }
 
 /// The section of a UPS: of several on USB, each says which port it hangs on.
