@@ -109,6 +109,21 @@ fn files_that_everybody_may_read() {
     assert!(out.contains(expected), "{out}");
 }
 
+/// A draft elsewhere is no daemon's to read, and its users are those of another machine, may be.
+#[test]
+fn users_are_looked_for_where_the_daemons_read() {
+    let folder = guide();
+    let upsmon = fs::read_to_string(folder.path().join("upsmon.conf")).unwrap();
+    put(&folder, "upsmon.conf", &format!("{upsmon}RUN_AS_USER no-such-user-here\n"));
+    let mut command = Command::cargo_bin("ups").unwrap();
+    let output = command.env("NUT_CONFPATH", folder.path()).arg("check").output().unwrap();
+    let out = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(out.contains("error: there is no user \"no-such-user-here\" on this machine"), "{out}");
+    let (_, out, _) = ups(&["check"], Some(folder.path()));
+    assert!(!out.contains("no-such-user-here"), "{out}");
+}
+
 #[test]
 fn what_cannot_be_read_ends_with_2() {
     let folder = tempfile::tempdir().unwrap();
