@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use quick_junit::{Report, TestCaseStatus};
 
 use crate::Case;
-use crate::place::{OUTAGE, Place, holds, judged, scenario};
+use crate::place::{FILE, OUTAGE, Place, RUN, holds, judged, scenario};
 
 pub(crate) const CASES: &[Case] = &[
     Case { name: "emulator::one_that_is_absent_is_named_and_skips", boots: false, run: absent },
@@ -21,25 +21,30 @@ const LIMIT: Duration = Duration::from_secs(60);
 fn absent() -> Result<(), String> {
     let place = Place::new();
     let path = place.without_emulator();
-    let file = scenario("scenarios/kernel/unplugged.kdl");
+    let file = scenario(FILE);
     let why = if path.join("apt-get").exists() && path.join("dpkg").exists() {
         "apt-get install qemu-system-x86"
     } else {
         "apt-get and dpkg: the kernel is Debian's package"
     };
     let root = crate::place::root();
-    let output = place.run(&[&file]).current_dir(root).env("PATH", &path).output().unwrap();
+    let output = place.run(&[&file, "--only", RUN]).current_dir(root).env("PATH", &path).output().unwrap();
     let out = String::from_utf8_lossy(&output.stdout);
     holds(
         &out,
-        &["skip  unplugged/eaton-3s-700 ", "precondition unmet: ", why, "0 passed, 0 failed, 1 skipped\n"],
+        &[
+            "skip  flag-left-over/eaton-3s-700 ",
+            "precondition unmet: ",
+            why,
+            "0 passed, 0 failed, 1 skipped\n",
+        ],
     )?;
     if !output.status.success() {
         return Err(format!("a run that is skipped has not failed: {}", output.status));
     }
 
     let junit = place.at("report.xml");
-    let mut again = place.run(&[&file, "--junit", &junit.display().to_string()]);
+    let mut again = place.run(&[&file, "--only", RUN, "--junit", &junit.display().to_string()]);
     let (_, document) = judged(again.current_dir(root).env("PATH", &path))?;
     let counts = ["passed", "failed", "skipped"].map(|count| document[count].as_u64());
     if counts != [Some(0), Some(0), Some(1)] || document["runs"][0]["verdict"] != "skip" {
@@ -100,7 +105,7 @@ fn left() -> Result<(), String> {
     let place = asleep();
     let mut outage = std::process::Command::new(OUTAGE)
         .current_dir(place.at("."))
-        .args(["run", "--lane", "kernel", &scenario("scenarios/kernel/unplugged.kdl")])
+        .args(["run", "--lane", "kernel", &scenario(FILE), "--only", RUN])
         .env("PATH", path(&place))
         .env("TMPDIR", place.at("."))
         .stdin(Stdio::null())
@@ -127,7 +132,7 @@ fn images() -> Result<(), String> {
     fs::create_dir(&temporary).unwrap();
     // The emulator makes no sockets, which fails the run after a while. What is kept is the run's own folder.
     let output = place
-        .run(&[&scenario("scenarios/kernel/unplugged.kdl")])
+        .run(&[&scenario(FILE), "--only", RUN])
         .env("PATH", path(&place))
         .env("TMPDIR", &temporary)
         .output()

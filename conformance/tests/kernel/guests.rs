@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::Case;
-use crate::place::{Place, holds, judged, root, scenario};
+use crate::place::{FILE, Place, RUN, holds, judged, root, scenario};
 
 pub(crate) const CASES: &[Case] = &[
     Case { name: "guests::an_off_delay_shorter_than_the_shutdown", boots: true, run: too_short },
@@ -42,7 +42,7 @@ fn no_init() -> Result<(), String> {
     let place = Place::new();
     place.script("root/init", "#!/bin/busybox sh\nexit 1\n");
     place.lay_over();
-    let (_, document) = judged(&mut place.run(&[&scenario("scenarios/kernel/unplugged.kdl")]))?;
+    let (_, document) = judged(&mut place.run(&[&scenario(FILE), "--only", RUN]))?;
     let (step, seen) = failure(&document)?;
     holds(step, &["server boots"])?;
     holds(seen, &["it ended while it booted", "its console's last lines", "Attempted to kill init!"])
@@ -52,7 +52,7 @@ fn not_attached() -> Result<(), String> {
     let place = Place::new();
     place.script("root/usr/sbin/usbip", "#!/bin/sh\necho 'usbip: error: no vhci here' >&2\nexit 1\n");
     place.lay_over();
-    let (_, document) = judged(&mut place.run(&[&scenario("scenarios/kernel/unplugged.kdl")]))?;
+    let (_, document) = judged(&mut place.run(&[&scenario(FILE), "--only", RUN]))?;
     let (step, seen) = failure(&document)?;
     holds(step, &["nothing is lost or broken on server"])?;
     holds(seen, &["not attached: 10.0.2.2:", "usbip: error: no vhci here"])

@@ -10,6 +10,11 @@ use tempfile::TempDir;
 /// The laboratory's program.
 pub(crate) const OUTAGE: &str = env!("CARGO_BIN_EXE_outage");
 
+/// A scenario that boots once, if it gets that far.
+pub(crate) const FILE: &str = "scenarios/flag-left-over.kdl";
+/// One of its runs.
+pub(crate) const RUN: &str = "flag-left-over/eaton-3s-700";
+
 /// The repository.
 pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
