@@ -47,6 +47,8 @@ pub(super) fn main(args: &PeersArgs) -> Result<ExitCode, String> {
             eprint!("\r\x1b[K{what}");
             // A terminal that is gone shows no progress.
             let _ = std::io::stderr().flush();
+        } else {
+            eprintln!("{what}");
         }
     };
     let read = runtime.block_on(read(&program, &devices, &mut progress));

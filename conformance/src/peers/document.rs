@@ -44,13 +44,15 @@ pub fn document(version: &str, all: &[Readings], reasons: &[Reason]) -> String {
 }
 
 fn head(version: &str) -> String {
-    let settings: Vec<_> =
-        SETTINGS.iter().map(|setting| format!("{} ({} %)", setting.name, setting.charge)).collect();
+    let settings: Vec<_> = SETTINGS
+        .iter()
+        .map(|setting| format!("{} (battery at {} %)", setting.name, setting.charge))
+        .collect();
     format!(
         "<!-- Written by `outage peers`; `outage peers --check` says when it is behind. -->\n\
          # What NUT's driver makes of the same UPS\n\n\
          Each virtual UPS on USB is plugged into a Linux guest twice. NUT's `usbhid-ups` ({version}, in C, as Debian has \
-         it) reads one, ours the other, through the same kernel: {} (the charge of the battery). The load is {LOAD} %, and \
+         it) reads one, ours the other, through the same kernel: {}. The load is {LOAD} %, and \
          while it is read a battery holds what it holds: there is nothing to be lucky with.\n\n\
          In the tables a value that is the same each time stands there once; else values stand in that order, `{NOTHING}` \
          where a driver says nothing. `=` is the very same text. `driver.*` is what a driver says of itself, and left out. \
