@@ -20,7 +20,7 @@ const READ_LIMIT: Duration = Duration::from_secs(120);
 /// NUT's driver and ours, and what the copies of a UPS that they read are called. NUT's looks for alarms in full updates
 /// only, which come when more than `pollfreq` seconds have passed: -1 makes each one full.
 const DRIVERS: [(&str, &str); 2] =
-    [("/lib/nut/usbhid-ups -x pollfreq=-1", "nut"), ("/usr/sbin/usbhid-ups", "ours")];
+    [("/lib/nut/usbhid-ups -x pollfreq=-1", "nut"), ("/usr/lib/nut/usbhid-ups", "ours")];
 /// After how many updates a driver prints what it knows, and ends: NUT's makes two more.
 const UPDATES: &str = "-d 1 -i 1";
 /// What stands before a driver's lines: its exit code follows.
