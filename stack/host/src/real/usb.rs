@@ -78,11 +78,39 @@ pub(super) async fn open(id: &str) -> Result<Box<dyn UsbDevice>, TransferError> 
         let found = list()?.into_iter().find(|device| node(device) == id);
         let found = found.ok_or(TransferError::Disconnected)?;
         let device = found.open().wait().map_err(|error| error_of(error, &id))?;
+        let claims = Claims::none(&device);
         let opened: Box<dyn UsbDevice> =
-            Box::new(Usbfs { device, node: id, endpoints: BTreeMap::new(), interfaces: BTreeMap::new() });
+            Box::new(Usbfs { device, node: id, endpoints: BTreeMap::new(), claims });
         Ok(opened)
     })
     .await
+}
+
+/// Claimed interfaces. Dropped, they go back to the kernel's driver, which asks the device who it is and waits for its
+/// answers: not those of a device that does not answer, since who waits there cannot even be killed.
+struct Claims {
+    device: Device,
+    interfaces: BTreeMap<u8, Interface>,
+    /// The device let the last control transfer time out.
+    silent: bool,
+}
+
+impl Claims {
+    fn none(device: &Device) -> Self {
+        Self { device: device.clone(), interfaces: BTreeMap::new(), silent: false }
+    }
+}
+
+impl Drop for Claims {
+    fn drop(&mut self) {
+        if self.silent {
+            for interface in self.interfaces.keys() {
+                // To claim what is claimed already changes nothing but who lets go of it: this claim gives it to nobody, and
+                // the one that would give it back has nothing left to give.
+                drop(self.device.claim_interface(*interface).wait());
+            }
+        }
+    }
 }
 
 /// An open device. Its endpoints are dropped before their interfaces, as usbfs wants it.
@@ -90,17 +118,24 @@ struct Usbfs {
     device: Device,
     node: String,
     endpoints: BTreeMap<u8, Endpoint<Interrupt, In>>,
-    interfaces: BTreeMap<u8, Interface>,
+    claims: Claims,
 }
 
 impl Usbfs {
+    /// Notes whether the device answers.
+    fn heard<T>(&mut self, done: Result<T, TransferError>) -> Result<T, TransferError> {
+        self.claims.silent = matches!(done, Err(TransferError::Timeout));
+        done
+    }
+
     /// The endpoint of this address of a claimed interface.
     fn endpoint(&mut self, address: u8) -> Result<&mut Endpoint<Interrupt, In>, TransferError> {
         use std::collections::btree_map::Entry;
         match self.endpoints.entry(address) {
             Entry::Occupied(entry) => Ok(entry.into_mut()),
             Entry::Vacant(entry) => {
-                let opened = self.interfaces.values().find_map(|interface| interface.endpoint(address).ok());
+                let opened =
+                    self.claims.interfaces.values().find_map(|interface| interface.endpoint(address).ok());
                 let missing = || {
                     TransferError::Fault(format!(
                         "no interrupt IN endpoint {address:#04x} in a claimed interface"
@@ -147,12 +182,12 @@ impl UsbDevice for Usbfs {
     }
 
     async fn claim(&mut self, interface: u8) -> Result<(), TransferError> {
-        if self.interfaces.contains_key(&interface) {
+        if self.claims.interfaces.contains_key(&interface) {
             return Ok(());
         }
         let claimed = self.device.detach_and_claim_interface(interface).await;
         let claimed = claimed.map_err(|error| error_of(error, &self.node))?;
-        self.interfaces.insert(interface, claimed);
+        self.claims.interfaces.insert(interface, claimed);
         Ok(())
     }
 
@@ -165,7 +200,8 @@ impl UsbDevice for Usbfs {
         let (control_type, recipient) = request_type(setup.request_type)?;
         let Setup { request, value, index, .. } = setup;
         let transfer = ControlIn { control_type, recipient, request, value, index, length };
-        self.device.control_in(transfer, timeout).await.map_err(transfer_error)
+        let done = self.device.control_in(transfer, timeout).await.map_err(transfer_error);
+        self.heard(done)
     }
 
     async fn control_out(
@@ -177,7 +213,8 @@ impl UsbDevice for Usbfs {
         let (control_type, recipient) = request_type(setup.request_type)?;
         let Setup { request, value, index, .. } = setup;
         let transfer = ControlOut { control_type, recipient, request, value, index, data };
-        self.device.control_out(transfer, timeout).await.map_err(transfer_error)
+        let done = self.device.control_out(transfer, timeout).await.map_err(transfer_error);
+        self.heard(done)
     }
 
     async fn interrupt_in(&mut self, endpoint: u8, length: usize) -> Result<Vec<u8>, TransferError> {
@@ -212,10 +249,10 @@ impl UsbDevice for Usbfs {
                 endpoint.next_complete().await;
             }
         }
-        let interfaces = std::mem::take(&mut self.interfaces);
+        let claims = std::mem::replace(&mut self.claims, Claims::none(&self.device));
         // The kernel's driver asks the device who it is.
         let given_back = blocking(move || {
-            drop(interfaces);
+            drop(claims);
             Ok(())
         });
         // There is nobody to tell if that did not work.
