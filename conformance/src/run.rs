@@ -46,6 +46,8 @@ pub struct Outcome {
     pub device_names: String,
     /// The lane.
     pub lane: LaneKind,
+    /// Whose programs ran, in the kernel lane.
+    pub programs: Programs,
     /// The seed.
     pub seed: u64,
     /// What the run would have needed and is not here: it was skipped.
@@ -127,6 +129,7 @@ pub fn execute(run: &Run, program: &std::path::Path, watch: &mut dyn Watch) -> O
         name: run.name.clone(),
         device_names: run.device_names.clone(),
         lane: run.lane,
+        programs: run.programs,
         seed: run.seed,
         unmet: None,
         failure: None,

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::caret;
+use crate::lane::kernel::Programs;
 use crate::run::Outcome;
 
 /// One line for a run: verdict, name, lane and how long it took.
@@ -35,8 +36,12 @@ pub fn failure(outcome: &Outcome, path: &str, source: &str, colour: bool) -> Opt
 #[must_use]
 pub fn again(outcome: &Outcome, path: &str) -> String {
     let (lane, seed) = (outcome.lane, outcome.seed);
+    let target = match outcome.programs {
+        Programs::Ours => "",
+        Programs::Nut => " --target nut",
+    };
     format!(
-        "outage run --lane {lane} --seed {seed} --only {} {}",
+        "outage run --lane {lane}{target} --seed {seed} --only {} {}",
         shell_word(&outcome.name),
         shell_word(path)
     )
