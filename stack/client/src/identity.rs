@@ -6,6 +6,8 @@ use rustls::client::verify_server_name;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer, ServerName};
 use rustls::server::ParsedCertificate;
+use x509_cert::Certificate;
+use x509_cert::der::Decode as _;
 
 use crate::tls::{TlsError, TlsSettings, certificates};
 
@@ -16,9 +18,6 @@ type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
 const PROTECTED: [&str; 2] = ["-----BEGIN ENCRYPTED PRIVATE KEY-----", "-----END ENCRYPTED PRIVATE KEY-----"];
 /// What stands in a key of OpenSSL's older form that a password protects (RFC 1421).
 const TRADITIONAL: &str = "Proc-Type: 4,ENCRYPTED";
-
-/// OID 2.5.4.3, the common name.
-const COMMON_NAME: &[u8] = &[0x55, 0x04, 0x03];
 
 /// Reads [`TlsSettings::identity`], if there is one.
 pub(crate) fn read(settings: &TlsSettings) -> Result<Option<Identity>, TlsError> {
@@ -37,8 +36,8 @@ pub(crate) fn read(settings: &TlsSettings) -> Result<Option<Identity>, TlsError>
     if let Some(name) = &settings.identity_name
         && !is_of(own, name)
     {
-        let whose: Vec<_> = common_names(own).unwrap_or_default();
-        return Err(TlsError::Identity(format!("it is that of {whose:?}, not of {name:?}")));
+        let whose = common_name(own).map_or("nobody by name".to_owned(), |own| format!("{own:?}"));
+        return Err(TlsError::Identity(format!("it is that of {whose}, not of {name:?}")));
     }
     let key = match between(&text, PROTECTED) {
         Some(protected) => open(protected, settings.key_password.as_deref()),
@@ -68,47 +67,11 @@ fn is_of(certificate: &CertificateDer<'_>, name: &str) -> bool {
     let host = ServerName::try_from(name).is_ok_and(|name| {
         ParsedCertificate::try_from(certificate).is_ok_and(|own| verify_server_name(&own, &name).is_ok())
     });
-    host || common_names(certificate).is_some_and(|names| names.iter().any(|own| own == name))
+    host || common_name(certificate).as_deref() == Some(name)
 }
 
-/// The common names of a certificate's subject (RFC 5280, 4.1).
-fn common_names(certificate: &[u8]) -> Option<Vec<String>> {
-    let (_, certificate, _) = element(certificate)?;
-    let (_, mut rest, _) = element(certificate)?;
-    // A version may come first. Serial number, algorithm, issuer and validity follow.
-    if let (0xa0, _, behind) = element(rest)? {
-        rest = behind;
-    }
-    for _ in 0..4 {
-        rest = element(rest)?.2;
-    }
-    let (_, mut subject, _) = element(rest)?;
-    let mut found = Vec::new();
-    while let Some((_, mut set, behind)) = element(subject) {
-        subject = behind;
-        while let Some((_, pair, behind)) = element(set) {
-            set = behind;
-            let (_, kind, value) = element(pair)?;
-            if kind == COMMON_NAME {
-                found.push(String::from_utf8_lossy(element(value)?.1).into_owned());
-            }
-        }
-    }
-    Some(found)
-}
-
-/// The first element of some DER: its tag, what is in it, and what follows.
-fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
-    let (tag, rest) = der.split_first()?;
-    let (length, rest) = rest.split_first()?;
-    let (length, rest) = match *length {
-        short @ 0..=0x7f => (usize::from(short), rest),
-        long @ 0x81..=0x84 => {
-            let (bytes, rest) = rest.split_at_checked(usize::from(long & 0x7f))?;
-            (bytes.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte)), rest)
-        }
-        _ => return None,
-    };
-    let (content, rest) = rest.split_at_checked(length)?;
-    Some((*tag, content, rest))
+/// The common name of a certificate's subject.
+fn common_name(certificate: &[u8]) -> Option<String> {
+    let certificate = Certificate::from_der(certificate).ok()?;
+    certificate.tbs_certificate().subject().common_name().ok()?.map(String::from)
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::select;
 
-use crate::os::{Os, Priority};
+use crate::os::{Os, Priority, Signal};
 
 /// A machine. Cheap to clone; everything [`Os`] offers, and some conveniences.
 #[derive(Clone)]
@@ -88,6 +88,27 @@ impl Host {
             value = work => value,
             never = telling => never,
         }
+    }
+
+    /// Whether a process runs. One that has ended, and whose parent has not noticed yet, does not.
+    #[must_use]
+    pub fn is_alive(&self, pid: u32) -> bool {
+        self.send_signal(pid, Signal::Probe).is_ok()
+            && self.command_line(pid).is_none_or(|line| !line.is_empty())
+    }
+
+    /// Whether a process is this program: called by its name, as a word of the binary that has all (`ups upsd`), or a
+    /// script (`sh /lib/nut/upsd`); `None` where the system doesn't tell. Process ids are given anew at each boot, and a
+    /// pid file outlives a power cut: by now it may name anything.
+    #[must_use]
+    pub fn is_called(&self, pid: u32, name: &str) -> Option<bool> {
+        let line = self.command_line(pid).filter(|line| !line.is_empty())?;
+        let mut words = line.split(|byte| *byte == 0).take(2).map(String::from_utf8_lossy);
+        Some(words.any(|word| word.rsplit('/').next() == Some(name)))
+    }
+
+    fn command_line(&self, pid: u32) -> Option<Vec<u8>> {
+        self.read(format!("/proc/{pid}/cmdline").as_ref()).ok()
     }
 
     /// `LOG_NOTICE`.

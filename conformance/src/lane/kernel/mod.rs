@@ -289,8 +289,7 @@ async fn lay_out(world: &World<'_>, spec: &MachineSpec, port: u16) -> Result<Mac
     let World { programs, scale, scenario, devices, .. } = *world;
     let folder = world.folder.join(&spec.name);
     let served: Vec<_> = scenario.upses.iter().filter(|ups| spec.serves.contains(&ups.name)).collect();
-    let mut usbip = Vec::new();
-    // Their names, in the order of the ports that they are plugged into.
+    // Names and places, in the order of the ports that they are plugged into.
     let mut usb = Vec::new();
     let mut lines = Vec::new();
     let mut ports = BTreeMap::new();
@@ -300,8 +299,7 @@ async fn lay_out(world: &World<'_>, spec: &MachineSpec, port: u16) -> Result<Mac
             Some(place) => {
                 let (address, busid) = place.split_once('/').unwrap_or((place, ""));
                 let port = address.rsplit(':').next().unwrap_or_default();
-                usbip.push(format!("{LABORATORY}:{port}/{busid}"));
-                usb.push(ups.name.as_str());
+                usb.push((ups.name.as_str(), format!("{LABORATORY}:{port}/{busid}")));
                 "auto".to_owned()
             }
             None => {
@@ -343,7 +341,7 @@ async fn lay_out(world: &World<'_>, spec: &MachineSpec, port: u16) -> Result<Mac
     let stop = spec.stop_time.as_secs_f64() / scale;
     let lab = format!(
         "USBIP=\"{}\"\nTTYS=\"{}\"\nFLAG={FLAG}\nSTOP_TIME={stop:.1}\nLATE={:.0}\nHANGS={}\nEARLY={}\nPROGRAMS={}\n",
-        usbip.join(" "),
+        usb.iter().map(|(_, place)| place.as_str()).collect::<Vec<_>>().join(" "),
         (0..lines.len()).map(|index| format!("/dev/ttyS{}", index + 2)).collect::<Vec<_>>().join(" "),
         (spec.late_nodes.as_secs_f64() / scale).ceil(),
         if spec.hangs { "yes" } else { "" },
@@ -400,12 +398,12 @@ async fn make_up(folder: &Path, texts: &[(&str, String)]) -> Result<(PathBuf, Pa
 }
 
 /// The section of a UPS: of several on USB, each says which port it hangs on.
-fn with_place(ups: &UpsSpec, usb: &[&str]) -> UpsSpec {
+fn with_place(ups: &UpsSpec, usb: &[(&str, String)]) -> UpsSpec {
     let mut ups = ups.clone();
     // Its node belongs to nut's group, as udev's rules would have it.
     ups.settings.push(("user".to_owned(), Some("nut".to_owned())));
     if usb.len() > 1
-        && let Some(index) = usb.iter().position(|name| *name == ups.name)
+        && let Some(index) = usb.iter().position(|(name, _)| *name == ups.name)
     {
         ups.settings.push(("busport".to_owned(), Some(format!("^1-{}$", index + 1))));
     }

@@ -267,7 +267,7 @@ async fn nutauth_conf_says_whom_to_trust_and_who_we_are() {
 #[case::wrong(AES, "sesame", "", "the password does not open it")]
 #[case::none(AES, "", "", "it is protected by a password, and none is given")]
 #[case::traditional(TRADITIONAL, "opensesame", "", "openssl pkcs8 -topk8")]
-#[case::another_name(AES, "opensesame", "My des", "it is that of [\"My desk\"], not of \"My des\"")]
+#[case::another_name(AES, "opensesame", "My des", "it is that of \"My desk\", not of \"My des\"")]
 #[case::another_host(AES, "opensesame", "roof.example", "not of \"roof.example\"")]
 #[tokio::test(start_paused = true)]
 async fn our_own_certificate(

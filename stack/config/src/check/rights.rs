@@ -9,13 +9,13 @@ const USUAL: &str = "nut";
 
 pub(super) fn look(files: &mut Files, facts: &Facts<'_>) {
     let own = facts.own_user;
-    // Root's shells read the first, and root's programs do what the other two say.
-    changeable(&mut files.nut, own);
-    changeable(&mut files.ups, own);
-    changeable(&mut files.upsmon, own);
-    changeable(&mut files.upsd, own);
-    changeable(&mut files.users, own);
-    changeable(&mut files.upssched, own);
+    // Root's shells read the first, and root's programs do what the next two say.
+    changeable(&mut files.nut, own, true);
+    changeable(&mut files.ups, own, true);
+    changeable(&mut files.upsmon, own, true);
+    changeable(&mut files.upsd, own, false);
+    changeable(&mut files.users, own, false);
+    changeable(&mut files.upssched, own, false);
     files.users.keep_secret();
     files.upsmon.keep_secret();
     let Some(accounts) = facts.accounts else { return };
@@ -104,8 +104,8 @@ fn readable<T>(sheet: &mut Sheet<T>, program: &str, name: &str, account: &Accoun
         .help(format!("chgrp it to a group that {name} is in, and chmod 640 {path}"));
 }
 
-/// Whether anybody but root, and who asks, may change a file.
-fn changeable<T>(sheet: &mut Sheet<T>, own: Option<u32>) {
+/// Whether anybody but root, and who asks, may change a file. `acts`: root does what it says.
+fn changeable<T>(sheet: &mut Sheet<T>, own: Option<u32>, acts: bool) {
     let Some(Rights { mode, user, group }) = sheet.rights.filter(|_| sheet.there) else { return };
     let (file, path) = (sheet.name().to_owned(), sheet.path.clone());
     if mode & 0o002 != 0 {
@@ -115,7 +115,6 @@ fn changeable<T>(sheet: &mut Sheet<T>, own: Option<u32>) {
             .help(format!("chmod 640 {path}"));
         return;
     }
-    let acts = ["nut.conf", "ups.conf", "upsmon.conf"].contains(&file.as_str());
     let why = if acts { ", and so what root does" } else { "" };
     if mode & 0o020 != 0 && group != 0 {
         sheet

@@ -59,9 +59,8 @@ fn lines(folder: &Folder) -> Vec<String> {
     found(folder).iter().map(ToString::to_string).collect()
 }
 
-/// The good folder with one text in one file replaced.
-fn with(file: &str, from: &str, to: &str) -> Folder {
-    let mut folder = good();
+/// A file of the good folder.
+fn named<'f>(folder: &'f mut Folder, file: &str) -> &'f mut Given {
     let given = match file {
         "nut.conf" => &mut folder.nut,
         "ups.conf" => &mut folder.ups,
@@ -69,7 +68,13 @@ fn with(file: &str, from: &str, to: &str) -> Folder {
         "upsd.users" => &mut folder.users,
         _ => &mut folder.upsmon,
     };
-    let given = given.as_mut().unwrap();
+    given.as_mut().unwrap()
+}
+
+/// The good folder with one text in one file replaced.
+fn with(file: &str, from: &str, to: &str) -> Folder {
+    let mut folder = good();
+    let given = named(&mut folder, file);
     let text = String::from_utf8(given.text.clone()).unwrap();
     assert!(text.contains(from), "{file} has no {from:?}");
     given.text = text.replace(from, to).into_bytes();
@@ -382,14 +387,7 @@ fn modes_of_files_with_passwords(#[case] mode: u32, #[case] severity: Severity) 
 #[case::who_asks("upsmon.conf", Rights { user: 1000, ..RIGHTS }, &[])]
 fn whose_a_file_is(#[case] file: &str, #[case] rights: Rights, #[case] said: &[&str]) {
     let mut folder = good();
-    let given = match file {
-        "nut.conf" => &mut folder.nut,
-        "ups.conf" => &mut folder.ups,
-        "upsd.conf" => &mut folder.upsd,
-        "upsd.users" => &mut folder.users,
-        _ => &mut folder.upsmon,
-    };
-    given.as_mut().unwrap().rights = Some(rights);
+    named(&mut folder, file).rights = Some(rights);
     assert_eq!(lines(&folder), said);
 }
 

@@ -22,7 +22,6 @@ use crate::drivers;
 use crate::family::Family;
 
 pub use killpower::{dump, kill_power};
-pub(crate) use sibling::is_alive;
 
 /// What a driver that ends for a reload exits with: 128 and SIGUSR1.
 const RESTART: u8 = 128 + 10;

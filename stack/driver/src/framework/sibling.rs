@@ -60,7 +60,7 @@ async fn gone(config: &DriverConfig, host: &Host, pid: Option<u32>, limit: Durat
     let wait = async {
         loop {
             let there = match pid {
-                Some(pid) => is_alive(host, pid),
+                Some(pid) => host.is_alive(pid),
                 None => host.connect_unix(&config.socket()).await.is_ok(),
             };
             if !there {
@@ -72,19 +72,9 @@ async fn gone(config: &DriverConfig, host: &Host, pid: Option<u32>, limit: Durat
     host.timeout(limit, wait).await.is_ok()
 }
 
-/// Whether a process runs. One that has ended, and whose parent has not noticed yet, has no command line any more.
-pub(crate) fn is_alive(host: &Host, pid: u32) -> bool {
-    let command_line = host.read(format!("/proc/{pid}/cmdline").as_ref());
-    host.send_signal(pid, Signal::Probe).is_ok() && !command_line.is_ok_and(|line| line.is_empty())
-}
-
 /// The process in the pid file, if it runs and is what it says: process ids are used again after a crash.
 fn recorded(config: &DriverConfig, host: &Host) -> Option<u32> {
     let text = String::from_utf8(host.read(&config.pid_file()).ok()?).ok()?;
     let pid: u32 = text.trim().parse().ok().filter(|pid| *pid > 1 && *pid != host.pid())?;
-    host.send_signal(pid, Signal::Probe).ok()?;
-    let line = host.read(format!("/proc/{pid}/cmdline").as_ref()).ok()?;
-    let called = line.split(|byte| *byte == 0).next().and_then(|name| std::str::from_utf8(name).ok())?;
-    let name = called.rsplit('/').next().unwrap_or(called);
-    (name == config.driver).then_some(pid)
+    (host.is_alive(pid) && host.is_called(pid, &config.driver) == Some(true)).then_some(pid)
 }

@@ -10,7 +10,6 @@ use outage_wire::sock::{ToDriver, TrackingStatus};
 use super::cli::Word;
 use super::plan::Job;
 use super::talk::Driver;
-use crate::framework::is_alive;
 
 /// How often, and how far apart, a driver is looked at after it was told to end: for 5 s, as NUT's, but without making
 /// everybody wait a whole second.
@@ -140,27 +139,23 @@ pub(super) fn read_pid(host: &Host, job: &Job) -> Option<u32> {
     std::str::from_utf8(&text).ok()?.trim().parse().ok().filter(|pid| *pid > 1)
 }
 
-/// Whether a process may be the driver. Process ids are given anew after a reboot: a pid file that was left behind may
-/// by now name anything. Where the system doesn't tell, it may be.
+/// Whether a process may be the driver. Where the system doesn't tell, it may be.
 fn may_be(host: &Host, pid: u32, job: &Job) -> bool {
     if host.env("NUT_IGNORE_CHECKPROCNAME").is_some_and(|value| crate::config::yes(&value) == Some(true)) {
         return true;
     }
-    let Ok(line) = host.read(format!("/proc/{pid}/cmdline").as_ref()) else { return true };
-    let mut words = line.split(|byte| *byte == 0).map(String::from_utf8_lossy);
-    // "usbhid-ups", or "ups usbhid-ups".
-    line.is_empty() || words.by_ref().take(2).any(|word| word.rsplit('/').next() == Some(job.driver.as_str()))
+    host.is_called(pid, &job.driver) != Some(false)
 }
 
 /// Waits for the end of a process.
 async fn ends(host: &Host, pid: u32) -> bool {
     for _ in 0..STOP_CHECKS {
-        if !is_alive(host, pid) {
+        if !host.is_alive(pid) {
             return true;
         }
         host.sleep(STOP_INTERVAL).await;
     }
-    !is_alive(host, pid)
+    !host.is_alive(pid)
 }
 
 /// Ends a driver: by its pid file, or else at its socket.

@@ -62,11 +62,7 @@ fn read(host: &Host, file: &Path) -> io::Result<u32> {
 /// Fails when another upsd lives.
 pub(super) fn check(host: &Host, file: &Path) -> Result<(), String> {
     match read(host, file) {
-        Ok(pid)
-            if pid != host.pid()
-                && host.send_signal(pid, Signal::Probe).is_ok()
-                && may_be_upsd(host, pid) =>
-        {
+        Ok(pid) if pid != host.pid() && host.is_alive(pid) && host.is_called(pid, "upsd") != Some(false) => {
             Err(format!(
                 "A previous upsd instance is already running! (process {pid}, by {}) \
                  Either stop the previous instance first, or use the 'reload' command.",
@@ -75,15 +71,6 @@ pub(super) fn check(host: &Host, file: &Path) -> Result<(), String> {
         }
         _ => Ok(()),
     }
-}
-
-/// Whether a process may be an upsd. Process ids are given anew at each boot, and the file outlives a power cut: by now it
-/// may name anything. Where the system doesn't tell, it may be.
-fn may_be_upsd(host: &Host, pid: u32) -> bool {
-    let Ok(line) = host.read(format!("/proc/{pid}/cmdline").as_ref()) else { return true };
-    let mut words = line.split(|byte| *byte == 0).take(2).map(String::from_utf8_lossy);
-    // "upsd", or "ups upsd".
-    words.any(|word| word.rsplit('/').next() == Some("upsd"))
 }
 
 /// The written file; gone when this is dropped.

@@ -191,7 +191,7 @@ async fn at_our_upsd(#[case] conf: &str, #[case] outcome: Result<&str, &str>) {
 )]
 #[case(
     "CERTFILE /etc/nut/locked.pem\nCERTIDENT \"My roof\" opensesame",
-    "it is that of [\"My desk\"], not of \"My roof\""
+    "it is that of \"My desk\", not of \"My roof\""
 )]
 #[tokio::test(start_paused = true)]
 async fn a_server_may_ask_who_we_are(#[case] conf: &str, #[case] why_not: &str) {
