@@ -146,7 +146,7 @@ pub(crate) struct RunArgs {
     #[arg(long, value_name = "TEXT")]
     only: Option<String>,
     /// Runs at a time in the process lane
-    #[arg(long, value_name = "N", default_value_t = 8)]
+    #[arg(long, value_name = "N", default_value_t = 12)]
     jobs: usize,
     /// One JSON document on standard output
     #[arg(long)]
