@@ -1,7 +1,10 @@
 //! Requests and replies on a stream: whole lines out, whole lines in, within limits of time and of memory.
 
 use std::fmt::Write as _;
+use std::future::poll_fn;
 use std::io;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use outage_host::{BoxStream, Host};
@@ -214,7 +217,7 @@ impl Connection {
         }
         self.midway = true;
         // What nobody asked for would be taken for the answer to this.
-        if self.used < self.input.len() {
+        if self.used < self.input.len() || self.has_more().await {
             return Err(Error::Protocol);
         }
         self.received = 0;
@@ -230,6 +233,14 @@ impl Connection {
         }
         sent?;
         self.stream.flush().await.map_err(Error::Write)
+    }
+
+    /// Whether bytes came since the last reply; none are waited for. The end of the stream is left to who reads next.
+    async fn has_more(&mut self) -> bool {
+        self.input.clear();
+        self.used = 0;
+        let mut read = pin!(self.stream.read_buf(&mut self.input));
+        poll_fn(|context| Poll::Ready(matches!(read.as_mut().poll(context), Poll::Ready(Ok(1..))))).await
     }
 
     async fn read_line<T>(&mut self, pick: impl FnOnce(Result<Line<'_>, LexError>) -> T) -> Result<T, Error> {

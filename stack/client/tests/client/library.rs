@@ -5,8 +5,9 @@ use std::time::Duration;
 use outage_client::{Client, Error, ErrorCode, Range, TrackingState, Ups};
 use outage_host::Host;
 use outage_host::virt::Machine;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::play::{PATIENCE, Script, machine, server};
+use crate::play::{PATIENCE, Script, machine, play, server};
 
 async fn connect(machine: &Machine, script: Script) -> (Client, Host) {
     server(machine, script).await;
@@ -260,4 +261,27 @@ async fn a_line_too_many() {
     assert!(matches!(client.username("me").await, Err(Error::Protocol)));
     assert!(!client.is_usable());
     assert!(matches!(client.password("secret").await, Err(Error::Disconnected)));
+}
+
+/// The same when it comes later, and nobody was reading then.
+#[tokio::test(start_paused = true)]
+async fn a_line_too_many_that_comes_late() {
+    let (_world, machine) = machine();
+    let server = machine.host("server");
+    let listener = server.listen_tcp("127.0.0.1:3493".parse().unwrap()).await.unwrap();
+    tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.read_u8().await.unwrap();
+        for status in ["OL", "OB LB"] {
+            stream.write_all(format!("VAR eaton a.b \"{status}\"\n").as_bytes()).await.unwrap();
+            server.sleep(Duration::from_secs(1)).await;
+        }
+        play(&mut stream, &[]).await;
+    });
+    let host = machine.host("client");
+    let mut client = Client::connect(&host, "localhost", 3493, PATIENCE).await.unwrap();
+    assert_eq!(client.get_var("eaton", "a.b").await.unwrap(), "OL");
+    host.sleep(PATIENCE).await;
+    assert!(matches!(client.get_var("eaton", "a.b").await, Err(Error::Protocol)));
+    assert!(!client.is_usable());
 }

@@ -190,6 +190,22 @@ pub(super) const CASES: &[Case] = &[
         "#,
     ),
     watch(
+        "upsmon/rude/two-answers-apart",
+        "net-protocol",
+        Must,
+        "The same where the second comes while nobody reads.",
+        r#"
+        conf: NOTIFYFLAG COMMBAD IGNORE
+        conf: NOTIFYFLAG COMMOK IGNORE
+        start
+        asks GET VAR dummy ups.status
+        say GET VAR dummy ups.status => VAR dummy ups.status "OL" | {wait 300ms} | VAR dummy ups.status "OB LB"
+        quiet 3500ms
+        never FSD
+        runs
+        "#,
+    ),
+    watch(
         "upsmon/rude/bare-err",
         "net-protocol",
         Must,
