@@ -120,9 +120,11 @@ async fn first(stage: &mut Stage, rules: &str) -> Result<(Duration, Duration), M
 }
 
 async fn not_early(stage: &mut Stage) -> Outcome {
-    // A clock of whole seconds may be right by chance: not twice at half a second's distance.
-    for pause in [0, 500] {
-        stage.wait(Duration::from_millis(pause)).await;
+    // A clock of whole seconds may be right by chance: not at both of two times half a second apart on it.
+    let begun = stage.record().now();
+    for phase in [0, 500] {
+        let passed = (stage.record().now() - begun).subsec_millis();
+        stage.wait(Duration::from_millis(((1000 + phase - passed) % 1000).into())).await;
         let (most, _) = first(stage, "AT ONBATT * START-TIMER onbatt 1\n").await?;
         ensure(most >= SECOND, || format!("a timer of 1 s was over after {most:?}"))?;
         gone(stage, LIMIT * 4).await?;
