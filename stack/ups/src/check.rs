@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
-use outage_config::check::{Account, Facts, Folder, Given, Masked, Rights, check};
+use outage_config::check::{Account, Facts, Folder, Given, Masked, Rights, There, check};
 use outage_config::{Diagnostic, Paths, Severity};
 use outage_driver::drivers::{self, DRIVERS};
-use outage_host::Host;
 use outage_host::real::{Start, start};
+use outage_host::{FileInfo, Host};
 use serde_json::json;
 
 const USAGE: &str = "\
@@ -77,11 +77,7 @@ fn run(host: &Host, folder: &Path, form: Form) -> ExitCode {
         let path = folder.join(name);
         match host.read(&path) {
             Ok(text) => {
-                let rights = host.stat(&path).ok().map(|info| Rights {
-                    mode: info.mode & 0o7777,
-                    user: info.user,
-                    group: info.group,
-                });
+                let rights = host.stat(&path).ok().as_ref().map(rights);
                 Some(Given { path: path.display().to_string(), text, rights })
             }
             Err(error) => {
@@ -118,6 +114,10 @@ fn run(host: &Host, folder: &Path, form: Form) -> ExitCode {
     ExitCode::from(if !unread.is_empty() { 2 } else { u8::from(wrong) })
 }
 
+fn rights(info: &FileInfo) -> Rights {
+    Rights { mode: info.mode & 0o7777, user: info.user, group: info.group }
+}
+
 /// Asks the machine what the files alone don't tell.
 fn look(host: &Host, files: &Folder, folder: &Path) -> Vec<Diagnostic> {
     let drivers: Vec<&str> = DRIVERS.iter().map(|driver| driver.name).collect();
@@ -132,9 +132,10 @@ fn look(host: &Host, files: &Folder, folder: &Path) -> Vec<Diagnostic> {
         knows_option: &|driver, option| {
             drivers::find(driver).is_some_and(|driver| drivers::knows(driver, option))
         },
-        is_folder: &|path| match host.stat(path.as_ref()) {
-            Ok(info) => Some(info.is_dir),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Some(false),
+        at: &|path| match host.stat(path.as_ref()) {
+            Ok(info) if info.is_dir => Some(There::Folder),
+            Ok(info) => Some(There::File(rights(&info))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Some(There::Nothing),
             Err(_) => None,
         },
         mount_point: &|path| mount_point(&mounts, path),

@@ -41,6 +41,17 @@ pub struct Rights {
     pub group: u32,
 }
 
+/// What there is at a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum There {
+    /// Nothing.
+    Nothing,
+    /// A folder.
+    Folder,
+    /// Something that can be read.
+    File(Rights),
+}
+
 /// A user of the machine, by numbers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
@@ -76,8 +87,8 @@ pub struct Facts<'a> {
     pub drivers: &'a [&'a str],
     /// Whether a driver has an option of this name.
     pub knows_option: &'a dyn Fn(&str, &str) -> bool,
-    /// Whether there is a folder of this path; `None`: it cannot be told.
-    pub is_folder: &'a dyn Fn(&str) -> Option<bool>,
+    /// What there is at a path; `None`: it cannot be told.
+    pub at: &'a dyn Fn(&str) -> Option<There>,
     /// Where the file system is mounted that a folder lies on; `None`: it cannot be told.
     pub mount_point: &'a dyn Fn(&str) -> Option<String>,
     /// This machine's name.

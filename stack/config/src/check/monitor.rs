@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Facts, Files, is_local, server};
+use super::{Facts, Files, There, is_local, server};
 use crate::file::shown;
 use crate::model::{Grant, Monitor, MonitorRole, User};
 use crate::suggest::nearest;
@@ -157,9 +157,9 @@ fn flag_file(files: &mut Files, flag: &str, facts: &Facts<'_>) {
         return;
     };
     let folder = if folder.is_empty() { "/" } else { folder };
-    if name.is_empty() || (facts.is_folder)(flag) == Some(true) {
+    if name.is_empty() || (facts.at)(flag) == Some(There::Folder) {
         faults.error(spot, format!("POWERDOWNFLAG is a file, but {flag} is a folder"));
-    } else if (facts.is_folder)(folder) == Some(false) {
+    } else if matches!((facts.at)(folder), Some(There::Nothing | There::File(_))) {
         faults
             .error(spot, format!("the folder {folder} of POWERDOWNFLAG is not there"))
             .help(format!("mkdir -p {folder}"));

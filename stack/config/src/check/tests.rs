@@ -38,7 +38,15 @@ fn found(folder: &Folder) -> Vec<Diagnostic> {
     let facts = Facts {
         drivers: &["blazer_ser", "dummy-ups", "nutdrv_qx", "usbhid-ups"],
         knows_option: &|_, option| option != "sereal",
-        is_folder: &|path| Some(matches!(path, "/" | "/etc" | "/var/lib" | "/mnt/usb")),
+        at: &|path| {
+            Some(match path {
+                "/" | "/etc" | "/var/lib" | "/mnt/usb" => There::Folder,
+                "/etc/nut/upsd.pem" => There::File(RIGHTS),
+                "/etc/nut/root.pem" => There::File(Rights { mode: 0o600, ..RIGHTS }),
+                "/etc/nut/open.pem" => There::File(Rights { mode: 0o644, ..RIGHTS }),
+                _ => There::Nothing,
+            })
+        },
         mount_point: &|path| Some(if path.starts_with("/mnt") { "/mnt/usb" } else { "/" }.to_owned()),
         host_name: "attic",
         own_user: Some(1000),
@@ -409,6 +417,38 @@ fn whom_the_daemons_run_as(#[case] file: &str, #[case] from: &str, #[case] to: &
     let lines: Vec<_> = found.iter().map(|one| format!("{}: {}", one.file, one.message)).collect();
     assert_eq!(lines.len(), said.len(), "{lines:?}");
     assert!(lines.iter().zip(said).all(|(line, said)| line.starts_with(said)), "{lines:?}");
+}
+
+/// What encryption needs of the file system.
+#[rstest]
+#[case("upsd.conf", "CERTFILE /etc/nut/upsd.pem\nCERTPATH /etc", &[])]
+#[case("upsd.conf", "CERTFILE /etc/nut/no.pem", &[
+    "upsd.conf:2:1: error: there is no /etc/nut/no.pem for CERTFILE (a file in PEM with the certificate, its chain and its key)",
+])]
+#[case("upsd.conf", "CERTFILE /etc", &["upsd.conf:2:1: error: CERTFILE is a file, but /etc is a folder"])]
+#[case("upsd.conf", "CERTFILE /etc/nut/root.pem", &[
+    "upsd.conf:2:1: error: upsd runs as \"nut\", who may not read /etc/nut/root.pem (mode 0600, user 0, group 84) (chgrp it \
+     to a group that nut is in, and chmod 640 /etc/nut/root.pem)",
+])]
+#[case("upsd.conf", "CERTFILE /etc/nut/open.pem", &[
+    "upsd.conf:2:1: warning: every user of this machine can read the key in /etc/nut/open.pem (mode 0644) (chmod 640 \
+     /etc/nut/open.pem)",
+])]
+#[case("upsd.conf", "CERTFILE /etc/nut/upsd.pem\nCERTPATH /nowhere", &[
+    "upsd.conf:3:1: error: there is no /nowhere for CERTPATH (a file in PEM with the certificates that are trusted, or a \
+     folder of such files)",
+])]
+#[case("upsmon.conf", "RUN_AS_USER nut\nCERTFILE /etc/nut/upsd.pem", &[])]
+#[case("upsmon.conf", "CERTFILE /etc/nut/root.pem", &[])]
+#[case("upsmon.conf", "RUN_AS_USER nut\nCERTFILE /etc/nut/root.pem", &[
+    "upsmon.conf:5:1: error: upsmon runs as \"nut\", who may not read /etc/nut/root.pem (mode 0600, user 0, group 84) (chgrp \
+     it to a group that nut is in, and chmod 640 /etc/nut/root.pem)",
+])]
+fn what_encryption_needs(#[case] file: &str, #[case] more: &str, #[case] said: &[&str]) {
+    let mut folder = good();
+    let text = &mut named(&mut folder, file).text;
+    text.extend_from_slice(format!("{more}\n").as_bytes());
+    assert_eq!(lines(&folder), said);
 }
 
 /// upssched is a program of upsmon's, and reads its file as upsmon's user.
