@@ -148,15 +148,21 @@ impl Link {
         let ups = self.monitor.ups.clone();
         self.request(async |client| client.get_var(&ups, name).await).await.map_err(|failure| match failure {
             Failure::Refused(code) => PollError::Refused(code),
-            Failure::Lost(text) => PollError::Lost(text),
+            failure => PollError::Lost(failure.to_string()),
         })
     }
 
+    /// A connection that turns out to be broken is worth another one: the secondaries hear of this by no other way.
     async fn set_fsd(&mut self) -> Result<(), String> {
-        // A broken connection is worth one more try: the secondaries hear of it by no other way.
-        self.connect().await?;
         let ups = self.monitor.ups.clone();
-        self.request(async |client| client.fsd(&ups).await).await.map_err(|failure| failure.to_string())
+        let mut is_new = self.connection.is_none();
+        loop {
+            self.connect().await?;
+            match self.request(async |client| client.fsd(&ups).await).await {
+                Err(Failure::Lost(_)) if !is_new => is_new = true,
+                done => return done.map_err(|failure| failure.to_string()),
+            }
+        }
     }
 
     async fn query_logins(&mut self) -> Result<u32, String> {
@@ -274,9 +280,9 @@ impl Link {
         let failure = match answer {
             Ok(Ok(value)) => return Ok(value),
             Ok(Err(error)) => Failure::from(error),
-            Err(elapsed) => Failure::Lost(format!("the server does not answer: {elapsed}")),
+            Err(elapsed) => Failure::Silent(format!("the server does not answer: {elapsed}")),
         };
-        if matches!(failure, Failure::Lost(_)) {
+        if !matches!(failure, Failure::Refused(_)) {
             self.connection = None;
         }
         Err(failure)
@@ -302,6 +308,8 @@ enum Failure {
     Refused(String),
     /// There is no connection any more.
     Lost(String),
+    /// The server takes its time, and would on another connection.
+    Silent(String),
 }
 
 impl From<Error> for Failure {
@@ -309,6 +317,7 @@ impl From<Error> for Failure {
         match error {
             Error::Server(code) => Self::Refused(code.to_string()),
             Error::UnknownCode(code) => Self::Refused(code),
+            Error::Timeout => Self::Silent(error.to_string()),
             broken => Self::Lost(broken.to_string()),
         }
     }
@@ -318,7 +327,7 @@ impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Refused(code) => write!(f, "ERR {code}"),
-            Self::Lost(text) => f.write_str(text),
+            Self::Lost(text) | Self::Silent(text) => f.write_str(text),
         }
     }
 }

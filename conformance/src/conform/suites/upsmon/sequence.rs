@@ -138,6 +138,24 @@ pub(super) const CASES: &[Case] = &[
         ",
     ),
     watch(
+        "upsmon/sequence/fsd-on-a-new-connection",
+        MAN,
+        Should,
+        "Where the connection turns out to be broken, FSD is said on a new one: secondaries hear of it by no other way.",
+        "
+        conf: NOTIFYFLAG FSD IGNORE
+        start
+        asks GET VAR dummy ups.status
+        hangs up
+        signal USR1
+        asks LOGIN dummy @0s..1500ms
+        asks FSD dummy
+        notice SHUTDOWN
+        shutdown @0s..2s
+        ended 0 +0s..3s
+        ",
+    ),
+    watch(
         "upsmon/sequence/fsd-unanswered",
         MAN,
         Must,
