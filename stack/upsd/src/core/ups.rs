@@ -17,8 +17,8 @@ const MOST_OUTGOING: usize = 64 * 1024;
 const GRACE: Duration = Duration::from_secs(1);
 /// Pings are never closer together than this, however short MAXAGE is.
 const SHORTEST_PING_INTERVAL: Duration = Duration::from_millis(100);
-/// A ping that is due so soon is sent at once: the answer to the last one moved it by a few microseconds, and to wait for
-/// those would wake the machine once more.
+/// What a driver says so soon after a ping is the answer to it, and the next ping is counted from this one: to count from
+/// the answer would move it by a few microseconds, and wake the machine once more for those.
 const SOON: Duration = Duration::from_millis(10);
 
 /// Names a UPS for as long as it is configured; never used again for another.
@@ -155,8 +155,11 @@ impl Ups {
             notices.push(if stale { Notice::Stale { ups } } else { Notice::Fresh { ups } });
         }
         let interval = (max_age / 3).max(SHORTEST_PING_INTERVAL);
-        let since = |link: &Link| link.last_ping.map_or(link.last_heard, |ping| ping.max(link.last_heard));
-        if now + SOON >= since(&link) + interval {
+        let since = |link: &Link| match link.last_ping {
+            Some(ping) if link.last_heard < ping + SOON => ping,
+            _ => link.last_heard,
+        };
+        if now >= since(&link) + interval {
             link.last_ping = Some(now);
             // A driver that has not read the last pings needs no more of them.
             if self.outgoing.len() < 1024 {
