@@ -234,6 +234,16 @@ on_both! {
         let mut line = [0; 7];
         client.read_exact(&mut line).await.unwrap();
         assert_eq!(&line, b"DATAOK\n");
+        // More than the kernel takes at once, and the end behind it.
+        let much = vec![b'x'; 1 << 20];
+        let mut all = Vec::new();
+        let write = async {
+            client.write_all(&much).await.unwrap();
+            client.write_all(b"more").await.unwrap();
+            client.shutdown().await.unwrap();
+        };
+        let ((), read) = tokio::join!(write, server.read_to_end(&mut all));
+        assert_eq!((read.unwrap(), all.ends_with(b"xmore")), (much.len() + 4, true));
         drop(listener);
         assert_eq!(kind(bench.host.connect_unix(&path).await), Some(ErrorKind::ConnectionRefused));
         // The file that a dead driver left is no hindrance; another file is.

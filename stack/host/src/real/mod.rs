@@ -3,6 +3,7 @@
 mod daemon;
 mod files;
 mod hidraw;
+mod local;
 mod log;
 mod net;
 mod os;

@@ -15,6 +15,7 @@ use rustix::net::sockopt::set_tcp_quickack;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream};
 
+use super::local::Local;
 use crate::net::{BoxListener, BoxStream, CONNECT_LIMIT, Listener};
 
 /// Connections that may wait to be accepted: a rack of machines that all come back at once. The kernel's own limit
@@ -132,7 +133,7 @@ pub(super) fn listen_tcp(address: SocketAddr) -> io::Result<BoxListener> {
 }
 
 pub(super) async fn connect_unix(path: &Path) -> io::Result<BoxStream> {
-    Ok(Box::new(UnixStream::connect(path).await?))
+    Ok(Box::new(Local::new(UnixStream::connect(path).await?)?))
 }
 
 /// The umask belongs to the whole process: one at a time.
@@ -197,7 +198,7 @@ impl Listener for Unix {
     async fn accept(&self) -> io::Result<(BoxStream, String)> {
         loop {
             match self.0.accept().await {
-                Ok((stream, _)) => return Ok((Box::new(stream), String::new())),
+                Ok((stream, _)) => return Ok((Box::new(Local::new(stream)?), String::new())),
                 Err(error) => calm(error).await?,
             }
         }

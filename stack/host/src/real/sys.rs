@@ -8,6 +8,7 @@ use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
 use rustix::ioctl::{Direction, opcode};
 use serialport::TTYPort;
+use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 use crate::os::LocalTime;
@@ -46,9 +47,14 @@ pub(super) fn watch_tty(port: TTYPort) -> io::Result<AsyncFd<TTYPort>> {
 
 /// Registers a descriptor with the runtime's event loop.
 pub(super) fn watch(descriptor: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+    watch_for(descriptor, Interest::READABLE | Interest::WRITABLE)
+}
+
+/// The same for one direction.
+pub(super) fn watch_for(descriptor: OwnedFd, interest: Interest) -> io::Result<AsyncFd<OwnedFd>> {
     // SAFETY: an `OwnedFd` always gives the same descriptor, which stays open till it is dropped, and nothing takes it out
     // of the `AsyncFd` again.
-    Ok(unsafe { AsyncFd::register(descriptor) }?)
+    Ok(unsafe { AsyncFd::register_with_interest(descriptor, interest) }?)
 }
 
 /// What is asked of a hidraw node: numbers of its ioctls (linux/hidraw.h).
