@@ -36,8 +36,10 @@ pub(super) const BARE: [&str; 11] = [
 const WHILE_ALIVE: &str = r#"[ "$PPID" = "$0" ] && exec "$@""#;
 /// How often it is looked for QEMU's sockets.
 const SOCKET_EVERY: Duration = Duration::from_millis(20);
-/// How many lines of each an error shows: a panic of the kernel takes thirty.
-const CONSOLE_LINES: usize = 40;
+/// How many lines of each an error shows.
+const LAST_LINES: usize = 40;
+/// How a kernel begins the line that says why it can't go on; how long its trace behind it is, is chance.
+const PANIC: &str = "Kernel panic";
 
 /// What a guest says.
 #[derive(Debug)]
@@ -215,14 +217,16 @@ fn log(folder: &Path) -> PathBuf {
 }
 
 /// What there is to read about a guest in whose folder something went wrong, to be put behind an error: the last lines of
-/// its console, and what the emulator said.
+/// its console, from a panic of the kernel on where there is one, and what the emulator said.
 pub(super) fn says(folder: &Path) -> String {
     let mut text = String::new();
     for (who, path) in [("its console's last lines", console(folder)), (QEMU, log(folder))] {
         let bytes = std::fs::read(path).unwrap_or_default();
         let lines = String::from_utf8_lossy(&bytes);
         let lines: Vec<_> = lines.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect();
-        for (index, line) in lines[lines.len().saturating_sub(CONSOLE_LINES)..].iter().enumerate() {
+        let last = lines.len().saturating_sub(LAST_LINES);
+        let panic = lines.iter().position(|line| line.contains(PANIC));
+        for (index, line) in lines[panic.unwrap_or(last).min(last)..].iter().enumerate() {
             let heading = if index == 0 { format!("\n{who}:") } else { String::new() };
             text += &format!("{heading}\n  {line}");
         }

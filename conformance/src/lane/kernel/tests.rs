@@ -162,6 +162,24 @@ async fn a_guest_that_is_cut_while_it_boots_has_no_fault() {
     assert_eq!(booted, Ok(()));
 }
 
+/// A console of as many lines as `before`, a panic, and as many as `after`.
+#[rstest]
+#[case::that_ends_in_a_panic(100, true, 5, "line 66")]
+#[case::whose_panic_left_a_long_trace(100, true, 80, "Kernel panic - not syncing")]
+#[case::without_a_panic(100, false, 5, "line 65")]
+#[case::of_few_lines(3, false, 0, "line 0")]
+fn a_console(#[case] before: usize, #[case] panic: bool, #[case] after: usize, #[case] first: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut lines: Vec<_> = (0..before).map(|line| format!("line {line}")).collect();
+    lines.extend(panic.then(|| "Kernel panic - not syncing: Attempted to kill init!".to_owned()));
+    lines.extend((0..after).map(|line| format!(" trace {line}")));
+    std::fs::write(folder.path().join("console"), lines.join("\n")).unwrap();
+    let text = guest::says(folder.path());
+    let shown: Vec<_> = text.lines().skip(2).map(|line| line.strip_prefix("  ").unwrap()).collect();
+    assert!(shown[0].starts_with(first), "{text}");
+    assert_eq!(shown, lines[lines.len() - shown.len()..], "{text}");
+}
+
 #[tokio::test]
 async fn a_ups_that_cannot_be_attached() {
     let mut bench = Bench::new(FOREVER, limits(LONG, LONG, LONG));
