@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
 /// A part of a task that has a waker of its own: it is polled when that was woken, and not whenever another part of
-/// the task was. For the long-lived parts of a daemon, since it costs an allocation.
-pub struct Quiet<F> {
-    future: Pin<Box<F>>,
+/// the task was. For the long-lived parts of a daemon, since it costs allocations.
+pub struct Quiet<'a, T> {
+    future: BoxFuture<'a, T>,
     bell: Arc<Bell>,
     waker: Waker,
 }
@@ -33,18 +33,19 @@ impl Wake for Bell {
     }
 }
 
-impl<F: Future> Quiet<F> {
+impl<'a, T> Quiet<'a, T> {
     /// The same future, with a waker of its own.
-    pub fn new(future: F) -> Self {
+    #[must_use]
+    pub fn new(future: BoxFuture<'a, T>) -> Self {
         let bell = Arc::new(Bell { rung: AtomicBool::new(true), task: Mutex::new(None) });
-        Self { future: Box::pin(future), waker: Arc::clone(&bell).into(), bell }
+        Self { future, waker: Arc::clone(&bell).into(), bell }
     }
 }
 
-impl<F: Future> Future for Quiet<F> {
-    type Output = F::Output;
+impl<T> Future for Quiet<'_, T> {
+    type Output = T;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
         {
             let mut task = self.bell.task.lock().unwrap_or_else(PoisonError::into_inner);
             match &*task {
@@ -60,10 +61,23 @@ impl<F: Future> Future for Quiet<F> {
     }
 }
 
+/// A future in a box, of whatever kind.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Makes a future in a box, with no room for it, nor for what it does, on the caller's stack.
+///
+/// For what is large and goes on for long (the runtime makes room for a task's whole future each time it goes on with it) or
+/// is rarely done (a function makes room for all that it may ever do). A daemon that has slept for seconds pays more for a
+/// page that it touches than for anything it does there.
+#[inline(never)]
+pub fn boxed<'a, F: Future + Send + 'a>(make: impl FnOnce() -> F) -> BoxFuture<'a, F::Output> {
+    Box::pin(make())
+}
+
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
     use std::future::poll_fn;
+    use std::sync::atomic::AtomicU32;
 
     use tokio::sync::Notify;
 
@@ -71,15 +85,15 @@ mod tests {
 
     #[tokio::test]
     async fn it_is_polled_when_it_was_woken_and_at_no_other_time() {
-        let (polls, bell, other) = (Cell::new(0), Notify::new(), Notify::new());
-        let mut quiet = Quiet::new(async {
+        let (polls, bell, other) = (AtomicU32::new(0), Notify::new(), Notify::new());
+        let mut quiet = Quiet::new(boxed(|| async {
             let mut notified = std::pin::pin!(bell.notified());
             poll_fn(|context| {
-                polls.set(polls.get() + 1);
+                polls.fetch_add(1, Ordering::Relaxed);
                 notified.as_mut().poll(context)
             })
             .await;
-        });
+        }));
         for _ in 0..3 {
             tokio::select! {
                 biased;
@@ -88,19 +102,19 @@ mod tests {
                 () = async { other.notify_one(); tokio::task::yield_now().await } => {}
             }
         }
-        assert_eq!(polls.get(), 1);
+        assert_eq!(polls.load(Ordering::Relaxed), 1);
         bell.notify_one();
         quiet.await;
-        assert_eq!(polls.get(), 2);
+        assert_eq!(polls.load(Ordering::Relaxed), 2);
     }
 
     #[tokio::test]
     async fn it_wakes_the_task_that_polled_it_last() {
         let bell = Arc::new(Notify::new());
-        let mut quiet = Quiet::new({
+        let mut quiet = Quiet::new(boxed(|| {
             let bell = Arc::clone(&bell);
             async move { bell.notified().await }
-        });
+        }));
         assert!(poll_fn(|context| Poll::Ready(Pin::new(&mut quiet).poll(context))).await.is_pending());
         let waits = tokio::spawn(quiet);
         tokio::task::yield_now().await;

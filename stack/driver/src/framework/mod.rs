@@ -11,7 +11,7 @@ use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use outage_host::{Host, Quiet};
+use outage_host::{Host, Quiet, boxed};
 use tokio::select;
 use tokio::sync::mpsc::{channel, unbounded_channel};
 
@@ -66,8 +66,8 @@ pub async fn run(config: DriverConfig, family: Box<dyn Family>, host: Host) -> E
     let work = async {
         select! {
             biased;
-            end = Quiet::new(server.run(&mut reports)) => Ok(end),
-            defeat = Quiet::new(device.run(&mut requests)) => Err(defeat),
+            end = Quiet::new(boxed(|| server.run(&mut reports))) => Ok(end),
+            defeat = Quiet::new(boxed(|| device.run(&mut requests))) => Err(defeat),
         }
     };
     let end = host.watched(work).await;

@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use outage_host::{BoxStream, Host, Signal};
+use outage_host::{BoxStream, Host, Signal, boxed};
 use tokio::select;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::{AbortHandle, JoinSet};
@@ -398,10 +398,10 @@ impl Running {
         lock(&self.server.wakers).insert(ups, Arc::clone(&wake));
         let path = self.config.paths.state.join(&socket);
         let driver = Driver { server: Arc::clone(&self.server), ups, name, socket, path, wake };
-        let task = self.tasks.spawn(async {
+        let task = self.tasks.spawn(boxed(|| async {
             driver.attend(attempted).await;
             None
-        });
+        }));
         self.drivers.insert(ups, task);
     }
 

@@ -15,7 +15,7 @@ pub use privileged::run_child;
 
 use std::process::ExitCode;
 
-use outage_host::Host;
+use outage_host::{Host, boxed};
 
 use self::watch::{Executor, Watch};
 
@@ -58,7 +58,7 @@ pub async fn run(config: UpsmonConfig, host: Host) -> ExitCode {
             }
             config.claim_pid_file(&host);
             let watch = Watch::new(config, conf, Executor::Own, host.clone());
-            host.watched(watch.run()).await
+            host.watched(boxed(|| watch.run())).await
         }
     }
 }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use outage_config::{NotifyFlags, UpsmonConf};
-use outage_host::{Child, Command, Host, Priority, Signal};
+use outage_host::{Child, Command, Host, Priority, Signal, boxed};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
@@ -95,7 +95,7 @@ impl Watch {
     pub(crate) async fn run(mut self) -> ExitCode {
         let (messages, queue) = mpsc::unbounded_channel();
         let mut notifier = JoinSet::new();
-        notifier.spawn(notify::deliver(self.host.clone(), queue, self.last_call.subscribe()));
+        notifier.spawn(boxed(|| notify::deliver(self.host.clone(), queue, self.last_call.subscribe())));
         let conf = self.start.take().unwrap_or_default();
         let (mut core, mut actions) = Core::start(conf, self.host.now());
         self.host.ready();
@@ -108,7 +108,8 @@ impl Watch {
             // Before anything else: what was known, and what was asked for, is of the time before.
             let slept = self.has_slept().then_some(Event::Slept);
             let now = self.host.now();
-            actions = slept.into_iter().chain(event).flat_map(|event| core.handle(now, event)).collect();
+            actions = slept.map(|slept| core.handle(now, slept)).unwrap_or_default();
+            actions.extend(event.map(|event| core.handle(now, event)).unwrap_or_default());
             if reloaded {
                 self.secure(&core);
             }
@@ -268,7 +269,7 @@ impl Watch {
             hurry: hurry.subscribe(),
             connection: None,
         };
-        self.link_tasks.spawn(link.run(queue));
+        self.link_tasks.spawn(boxed(|| link.run(queue)));
         self.links.insert(id, Handle { orders, hurry });
     }
 
