@@ -227,7 +227,8 @@ pub trait Os: Send + Sync + 'static {
     async fn spawn(&self, command: &Command) -> io::Result<Box<dyn Child>>;
     /// Sends a signal to a process. [`io::ErrorKind::NotFound`] when there is none.
     fn send_signal(&self, pid: u32, signal: Signal) -> io::Result<()>;
-    /// Waits for the next signal to this process. Cancel safe. From the first call on, these signals no longer end the process.
+    /// Waits for the next signal to this process; to be called by one task at a time. Cancel safe. From the first call on,
+    /// these signals no longer end the process.
     async fn next_signal(&self) -> Signal;
 
     /// How many `-D` the log goes by now.

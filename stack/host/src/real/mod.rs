@@ -16,7 +16,10 @@ mod timer;
 mod usb;
 
 use std::future::Future;
+use std::io;
 use std::process::ExitCode;
+
+use tokio::runtime::Runtime;
 
 use self::daemon::{Readiness, Side};
 use self::log::Log;
@@ -24,6 +27,7 @@ use self::os::RealOs;
 use self::timer::Timers;
 use crate::host::Host;
 use crate::os::Priority;
+use crate::quiet::boxed;
 
 /// How a program is started.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,8 +74,8 @@ where
         log.write(Priority::Critical, &format!("internal error, please report it: {panic}"));
         std::process::exit(PANICKED);
     }));
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
+    let (runtime, timers) = match event_loop() {
+        Ok(both) => both,
         Err(error) => {
             log.write(Priority::Error, &format!("failed to set up the event loop: {error}"));
             return ExitCode::FAILURE;
@@ -80,8 +84,8 @@ where
     let code = runtime.block_on(async {
         // A task of its own: what it wakes itself for then stays in this thread's queue, while the thread's first future
         // is woken by way of the kernel.
-        let os = RealOs::new(log, readiness, Timers::new().ok());
-        match tokio::spawn(run(Host::new(os))).await {
+        let os = RealOs::new(log, readiness, timers);
+        match tokio::spawn(boxed(|| run(Host::new(os)))).await {
             Ok(code) => code,
             // The hook has ended the process before.
             Err(_) => ExitCode::FAILURE,
@@ -92,10 +96,23 @@ where
     code
 }
 
+/// A runtime of one thread, which has timers of its own only where the kernel has none that will do.
+fn event_loop() -> io::Result<(Runtime, Timers)> {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let Ok(timer) = Timers::create() else {
+        return Ok((builder.enable_all().build()?, Timers::Runtime));
+    };
+    let runtime = builder.enable_io().build()?;
+    let entered = runtime.enter();
+    let timers = Timers::kernel(timer)?;
+    drop(entered);
+    Ok((runtime, timers))
+}
+
 /// A handle to this machine for a program that has a runtime of its own (a tool, a test): in the foreground, logging
 /// to standard error.
 #[must_use]
 pub fn host(ident: &str, debug: u8) -> Host {
     let log: &'static Log = Box::leak(Box::new(Log::new(ident, debug, false)));
-    Host::new(RealOs::new(log, Readiness::Foreground, None))
+    Host::new(RealOs::new(log, Readiness::Foreground, Timers::Runtime))
 }

@@ -16,6 +16,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpSocket, TcpStream, UnixListener, UnixStream};
 
 use super::local::Local;
+use super::timer::Timers;
 use crate::net::{BoxListener, BoxStream, CONNECT_LIMIT, Listener};
 
 /// Connections that may wait to be accepted: a rack of machines that all come back at once. The kernel's own limit
@@ -47,10 +48,10 @@ pub(super) async fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>
     Ok(addresses)
 }
 
-pub(super) async fn connect_tcp(host: &str, port: u16) -> io::Result<BoxStream> {
+pub(super) async fn connect_tcp(host: &str, port: u16, timers: &Timers) -> io::Result<BoxStream> {
     let mut last = io::Error::from(io::ErrorKind::NotFound);
     for address in resolve(host, port).await? {
-        match tokio::time::timeout(CONNECT_LIMIT, TcpStream::connect(address)).await {
+        match timers.timeout(CONNECT_LIMIT, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => {
                 stream.set_nodelay(true)?;
                 return Ok(Box::new(Prompt(stream)));
@@ -113,7 +114,7 @@ impl AsyncWrite for Prompt {
     }
 }
 
-pub(super) fn listen_tcp(address: SocketAddr) -> io::Result<BoxListener> {
+pub(super) fn listen_tcp(address: SocketAddr, timers: &Timers) -> io::Result<BoxListener> {
     let socket = if address.is_ipv4() {
         TcpSocket::new_v4()?
     } else {
@@ -129,7 +130,7 @@ pub(super) fn listen_tcp(address: SocketAddr) -> io::Result<BoxListener> {
     socket.bind(address)?;
     let listener = socket.listen(BACKLOG)?;
     let port = listener.local_addr()?.port();
-    Ok(Box::new(Tcp { listener, port }))
+    Ok(Box::new(Tcp { listener, port, timers: timers.clone() }))
 }
 
 pub(super) async fn connect_unix(path: &Path) -> io::Result<BoxStream> {
@@ -139,7 +140,7 @@ pub(super) async fn connect_unix(path: &Path) -> io::Result<BoxStream> {
 /// The umask belongs to the whole process: one at a time.
 static UMASK: Mutex<()> = Mutex::new(());
 
-pub(super) fn listen_unix(path: &Path, mode: u32) -> io::Result<BoxListener> {
+pub(super) fn listen_unix(path: &Path, mode: u32, timers: &Timers) -> io::Result<BoxListener> {
     match std::fs::symlink_metadata(path) {
         Ok(metadata) if metadata.file_type().is_socket() => std::fs::remove_file(path)?,
         _ => {}
@@ -150,23 +151,27 @@ pub(super) fn listen_unix(path: &Path, mode: u32) -> io::Result<BoxListener> {
     let listener = UnixListener::bind(path);
     rustix::process::umask(before);
     drop(guard);
-    Ok(Box::new(Unix(listener?)))
+    Ok(Box::new(Unix { listener: listener?, timers: timers.clone() }))
 }
 
 struct Tcp {
     listener: TcpListener,
     port: u16,
+    timers: Timers,
 }
 
-struct Unix(UnixListener);
+struct Unix {
+    listener: UnixListener,
+    timers: Timers,
+}
 
 /// Errors of accept(2) that say nothing about the listener: try again. When the machine is out of something, a little
 /// later, or the caller's loop would spin.
-async fn calm(error: io::Error) -> io::Result<()> {
+async fn calm(error: io::Error, timers: &Timers) -> io::Result<()> {
     match error.raw_os_error() {
         Some(libc::ECONNABORTED | libc::EINTR | libc::EPROTO) => Ok(()),
         Some(libc::EMFILE | libc::ENFILE | libc::ENOBUFS | libc::ENOMEM) => {
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            timers.sleep(Duration::from_millis(100)).await;
             Err(error)
         }
         _ => Err(error),
@@ -183,7 +188,7 @@ impl Listener for Tcp {
                     let _ = stream.set_nodelay(true);
                     return Ok((Box::new(stream), peer.ip().to_string()));
                 }
-                Err(error) => calm(error).await?,
+                Err(error) => calm(error, &self.timers).await?,
             }
         }
     }
@@ -197,9 +202,9 @@ impl Listener for Tcp {
 impl Listener for Unix {
     async fn accept(&self) -> io::Result<(BoxStream, String)> {
         loop {
-            match self.0.accept().await {
+            match self.listener.accept().await {
                 Ok((stream, _)) => return Ok((Box::new(Local::new(stream)?), String::new())),
-                Err(error) => calm(error).await?,
+                Err(error) => calm(error, &self.timers).await?,
             }
         }
     }

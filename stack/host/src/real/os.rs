@@ -1,10 +1,12 @@
 //! This process's view of the operating system.
 
+use std::future::poll_fn;
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
@@ -27,13 +29,21 @@ pub(super) fn boot_time() -> Duration {
     read_clock(ClockId::Boottime)
 }
 
+/// Two readings of a clock between which nothing happened.
+const CLOSE: Duration = Duration::from_millis(1);
+
 /// What that clock is ahead of the one that stands still meanwhile.
 fn asleep() -> Duration {
     let mut best = Duration::MAX;
-    // Whoever is held up between the two clocks sees too much; so the least counts.
+    let mut before = read_clock(ClockId::Monotonic);
+    // Whoever is held up between the two clocks sees too much; so the least counts, or one between two close readings.
     for _ in 0..3 {
-        let awake = read_clock(ClockId::Monotonic);
-        best = best.min(boot_time().saturating_sub(awake));
+        best = best.min(boot_time().saturating_sub(before));
+        let after = read_clock(ClockId::Monotonic);
+        if after - before < CLOSE {
+            break;
+        }
+        before = after;
     }
     best
 }
@@ -47,34 +57,35 @@ fn read_clock(clock: ClockId) -> Duration {
 
 pub(super) struct RealOs {
     log: &'static Log,
-    /// `None`: the runtime's timers, as in a program with a runtime of its own.
-    timers: Option<Timers>,
+    timers: Timers,
     /// What is to be done when start-up is over; once.
     readiness: Mutex<Option<Readiness>>,
-    signals: tokio::sync::Mutex<Option<Signals>>,
+    signals: Mutex<Option<Signals>>,
     /// A user that was looked up before the root was changed.
     account: Mutex<Option<(String, Account)>>,
 }
 
 impl RealOs {
-    pub(super) fn new(log: &'static Log, readiness: Readiness, timers: Option<Timers>) -> Self {
+    pub(super) fn new(log: &'static Log, readiness: Readiness, timers: Timers) -> Self {
         Self {
             log,
             timers,
             readiness: Mutex::new(Some(readiness)),
-            signals: tokio::sync::Mutex::default(),
+            signals: Mutex::default(),
             account: Mutex::new(None),
         }
     }
 
-    /// From now on signals wait for [`Os::next_signal`].
-    fn take_signals(&self, signals: &mut Option<Signals>) {
+    /// From the first call on, signals wait for [`Os::next_signal`].
+    fn signals(&self) -> MutexGuard<'_, Option<Signals>> {
+        let mut signals = self.signals.lock().unwrap_or_else(PoisonError::into_inner);
         if signals.is_none() {
             match Signals::new() {
-                Ok(streams) => *signals = Some(streams),
+                Ok(taken) => *signals = Some(taken),
                 Err(error) => self.log(Priority::Error, &format!("failed to watch for signals: {error}")),
             }
         }
+        signals
     }
 }
 
@@ -98,13 +109,7 @@ impl Os for RealOs {
     }
 
     async fn sleep_until(&self, at: Duration) {
-        if let Some(timers) = &self.timers {
-            return timers.sleep_until(at).await;
-        }
-        // Again when the machine was suspended meanwhile, or the timer was early.
-        while let Some(rest) = at.checked_sub(self.now()).filter(|rest| !rest.is_zero()) {
-            tokio::time::sleep(rest).await;
-        }
+        self.timers.sleep_until(at).await;
     }
 
     fn random(&self, length: usize) -> Vec<u8> {
@@ -134,11 +139,11 @@ impl Os for RealOs {
     }
 
     async fn connect_tcp(&self, host: &str, port: u16) -> io::Result<BoxStream> {
-        net::connect_tcp(host, port).await
+        net::connect_tcp(host, port, &self.timers).await
     }
 
     async fn listen_tcp(&self, address: SocketAddr) -> io::Result<BoxListener> {
-        net::listen_tcp(address)
+        net::listen_tcp(address, &self.timers)
     }
 
     async fn connect_unix(&self, path: &Path) -> io::Result<BoxStream> {
@@ -146,11 +151,11 @@ impl Os for RealOs {
     }
 
     async fn listen_unix(&self, path: &Path, mode: u32) -> io::Result<BoxListener> {
-        net::listen_unix(path, mode)
+        net::listen_unix(path, mode, &self.timers)
     }
 
     async fn open_serial(&self, path: &Path, settings: SerialSettings) -> io::Result<BoxSerial> {
-        serial::open(path, settings)
+        serial::open(path, settings, &self.timers)
     }
 
     async fn usb_devices(&self, access: UsbAccess) -> Result<Vec<UsbInfo>, TransferError> {
@@ -284,12 +289,11 @@ impl Os for RealOs {
     }
 
     async fn next_signal(&self) -> Signal {
-        let mut signals = self.signals.lock().await;
-        self.take_signals(&mut signals);
-        match signals.as_mut() {
-            Some(streams) => streams.next().await,
-            None => std::future::pending().await,
-        }
+        poll_fn(|context| match &mut *self.signals() {
+            Some(signals) => signals.poll_next(context),
+            None => Poll::Pending,
+        })
+        .await
     }
 
     fn debug_level(&self) -> u8 {
@@ -319,16 +323,13 @@ impl Os for RealOs {
     }
 
     async fn broadcast(&self, text: &str) {
-        if let Err(error) = process::wall(text).await {
+        if let Err(error) = process::wall(text, &self.timers).await {
             self.log(Priority::Debug(1), &format!("failed to run wall: {error}"));
         }
     }
 
     fn ready(&self) {
-        // Whoever holds the lock has taken them.
-        if let Ok(mut signals) = self.signals.try_lock() {
-            self.take_signals(&mut signals);
-        }
+        drop(self.signals());
         let readiness = self.readiness.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(readiness) = readiness {
             readiness.reached(self.log);

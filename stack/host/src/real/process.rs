@@ -1,10 +1,13 @@
 //! Processes, signals and users of the operating system.
 
 use std::ffi::CString;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
+use std::pin::Pin;
 use std::process::Stdio;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -13,11 +16,12 @@ use nix::sys::signal::{Signal as UnixSignal, kill};
 use nix::unistd::{Gid, Group, Pid, Uid, User, getgrouplist, setgid, setgroups, setuid};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::io::AsyncWriteExt;
-use tokio::select;
 use tokio::signal::unix::{Signal as Stream, SignalKind, signal};
 
+use super::timer::Timers;
 use crate::os::{Signal, UserInfo};
 use crate::process::{Child, Command, ExitStatus};
+use crate::quiet::{Quiet, boxed};
 
 struct RealChild(tokio::process::Child, u32);
 
@@ -74,7 +78,7 @@ pub(super) fn user_name() -> Option<String> {
 const WALL_LIMIT: Duration = Duration::from_secs(1);
 
 /// Shows a message on every terminal. When wall(1) takes its time, it goes on alone.
-pub(super) async fn wall(text: &str) -> io::Result<()> {
+pub(super) async fn wall(text: &str, timers: &Timers) -> io::Result<()> {
     let mut builder = tokio::process::Command::new("wall");
     builder.stdin(Stdio::piped()).kill_on_drop(false);
     let mut child = builder.spawn()?;
@@ -84,7 +88,7 @@ pub(super) async fn wall(text: &str) -> io::Result<()> {
         }
         child.wait().await
     };
-    match tokio::time::timeout(WALL_LIMIT, told).await {
+    match timers.timeout(WALL_LIMIT, told).await {
         Ok(Ok(status)) if !status.success() => Err(io::Error::other(status.to_string())),
         Ok(result) => result.map(drop),
         Err(_) => Ok(()),
@@ -113,11 +117,13 @@ pub(super) fn send_signal(pid: u32, signal: Signal) -> io::Result<()> {
 }
 
 /// The signals that this process takes.
-pub(super) struct Signals([(Signal, Stream); 7]);
+pub(super) struct Signals(Quiet<'static, (Signal, Streams)>);
+
+type Streams = [(Signal, Stream); 7];
 
 impl Signals {
     pub(super) fn new() -> io::Result<Self> {
-        Ok(Self([
+        Ok(Self::after([
             (Signal::Term, signal(SignalKind::terminate())?),
             (Signal::Int, signal(SignalKind::interrupt())?),
             (Signal::Quit, signal(SignalKind::quit())?),
@@ -128,20 +134,31 @@ impl Signals {
         ]))
     }
 
-    pub(super) async fn next(&mut self) -> Signal {
-        let [term, int, quit, hup, usr1, usr2, urg] = &mut self.0;
-        select! {
-            biased;
-            Some(()) = term.1.recv() => term.0,
-            Some(()) = int.1.recv() => int.0,
-            Some(()) = quit.1.recv() => quit.0,
-            Some(()) = hup.1.recv() => hup.0,
-            Some(()) = usr1.1.recv() => usr1.0,
-            Some(()) = usr2.1.recv() => usr2.0,
-            Some(()) = urg.1.recv() => urg.0,
-            else => std::future::pending().await,
-        }
+    /// Whoever waits for signals does so for as long as it runs, and is woken for other things: quiet, so that seven streams
+    /// are not asked each time.
+    fn after(streams: Streams) -> Self {
+        Self(Quiet::new(boxed(|| next(streams))))
     }
+
+    pub(super) fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Signal> {
+        let (signal, streams) = ready!(Pin::new(&mut self.0).poll(context));
+        *self = Self::after(streams);
+        Poll::Ready(signal)
+    }
+}
+
+/// The next signal, and the streams for the one after it.
+async fn next(mut streams: Streams) -> (Signal, Streams) {
+    let signal = poll_fn(|context| {
+        for (signal, stream) in &mut streams {
+            if stream.poll_recv(context) == Poll::Ready(Some(())) {
+                return Poll::Ready(*signal);
+            }
+        }
+        Poll::Pending
+    })
+    .await;
+    (signal, streams)
 }
 
 pub(super) fn named_group(name: &str) -> Option<u32> {

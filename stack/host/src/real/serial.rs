@@ -14,9 +14,10 @@ use tokio::io::unix::AsyncFd;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::sys;
+use super::timer::Timers;
 use crate::serial::{BoxSerial, Parity, SerialLine, SerialSettings};
 
-struct Tty(AsyncFd<TTYPort>);
+struct Tty(AsyncFd<TTYPort>, Timers);
 
 /// As the operating system would have said it; the crate keeps only its text.
 fn error_of(error: serialport::Error) -> io::Error {
@@ -29,7 +30,7 @@ fn error_of(error: serialport::Error) -> io::Error {
     io::Error::new(kind, error.description)
 }
 
-pub(super) fn open(path: &Path, settings: SerialSettings) -> io::Result<BoxSerial> {
+pub(super) fn open(path: &Path, settings: SerialSettings, timers: &Timers) -> io::Result<BoxSerial> {
     let name = path.to_str().ok_or(io::ErrorKind::InvalidInput)?;
     let data_bits = match settings.data_bits {
         5 => DataBits::Five,
@@ -65,7 +66,7 @@ pub(super) fn open(path: &Path, settings: SerialSettings) -> io::Result<BoxSeria
     // The crate opens it so, and then takes it back.
     let flags = rustix::fs::fcntl_getfl(descriptor)?;
     rustix::fs::fcntl_setfl(descriptor, flags | OFlags::NONBLOCK)?;
-    Ok(Box::new(Tty(sys::watch_tty(port)?)))
+    Ok(Box::new(Tty(sys::watch_tty(port)?, timers.clone())))
 }
 
 impl AsyncRead for Tty {
@@ -162,7 +163,7 @@ impl SerialLine for Tty {
         let port = self.0.get_ref();
         port.set_break().map_err(|error| self.wire_error(error))?;
         let _break = Break(port);
-        tokio::time::sleep(length).await;
+        self.1.sleep(length).await;
         Ok(())
     }
 
