@@ -72,6 +72,11 @@ impl Client {
         Self { connection: Connection::over(host, stream, timeout) }
     }
 
+    /// Gives every request from now on another time limit.
+    pub const fn set_timeout(&mut self, limit: Duration) {
+        self.connection.set_limit(limit);
+    }
+
     /// Whether what is sent and received is encrypted.
     #[must_use]
     pub const fn is_encrypted(&self) -> bool {

@@ -103,6 +103,10 @@ impl Connection {
         Ok(connection)
     }
 
+    pub(crate) const fn set_limit(&mut self, limit: Duration) {
+        self.limit = limit;
+    }
+
     pub(crate) const fn is_encrypted(&self) -> bool {
         self.encrypted
     }

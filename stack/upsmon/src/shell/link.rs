@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use outage_client::{Client, Error, Options, ServerAddress};
 use outage_config::{Monitor, MonitorRole};
-use outage_host::{Elapsed, Host};
+use outage_host::{Elapsed, Host, boxed};
 use tokio::sync::{mpsc, watch};
 
 use super::config::Family;
@@ -111,7 +111,7 @@ impl Link {
     }
 
     async fn poll(&mut self, charge: bool) -> Result<Reading, PollError> {
-        self.connect().await.map_err(PollError::Connect)?;
+        self.connected().await.map_err(PollError::Connect)?;
         let status = self.get("ups.status").await?;
         let words = || status.split_ascii_whitespace();
         let mut reading = Reading { status: status.clone(), ..Reading::default() };
@@ -157,7 +157,7 @@ impl Link {
         let ups = self.monitor.ups.clone();
         let mut is_new = self.connection.is_none();
         loop {
-            self.connect().await?;
+            self.connected().await?;
             match self.request(async |client| client.fsd(&ups).await).await {
                 Err(Failure::Lost(_)) if !is_new => is_new = true,
                 done => return done.map_err(|failure| failure.to_string()),
@@ -172,18 +172,23 @@ impl Link {
         Ok(u32::try_from(count).unwrap_or(u32::MAX))
     }
 
-    /// Makes a connection unless there is one, and logs in on it.
+    /// Makes a connection unless there is one.
+    async fn connected(&mut self) -> Result<(), String> {
+        if self.connection.is_some() { Ok(()) } else { boxed(|| self.connect()).await }
+    }
+
+    /// Makes a connection, and logs in on it.
     async fn connect(&mut self) -> Result<(), String> {
-        if self.connection.is_some() {
-            return Ok(());
-        }
         let limit = self.connect_timeout;
         let (host, hurry) = (self.host.clone(), self.hurry.clone());
-        let client = match limited(&host, &hurry, limit, self.open()).await {
-            Ok(Ok(client)) => client,
-            Ok(Err(text)) => return Err(text),
-            Err(elapsed) => return Err(format!("no answer from {}: {elapsed}", self.monitor.host)),
+        let mut client = match hurried(&host, &hurry, host.timeout(limit, self.open())).await {
+            Ok(Ok(Ok(client))) => client,
+            Ok(Ok(Err(text))) => return Err(text),
+            Ok(Err(elapsed)) | Err(elapsed) => {
+                return Err(format!("no answer from {}: {elapsed}", self.monitor.host));
+            }
         };
+        client.set_timeout(ANSWER_LIMIT);
         self.connection = Some(Connection { client, introduced: false, logged_in: false, buzzwords: None });
         self.login().await;
         if self.connection.is_some() { Ok(()) } else { Err("the server closed the connection".into()) }
@@ -276,7 +281,7 @@ impl Link {
         let Some(connection) = &mut self.connection else {
             return Err(Failure::Lost("Server disconnected".into()));
         };
-        let answer = limited(&self.host, &self.hurry, ANSWER_LIMIT, ask(&mut connection.client)).await;
+        let answer = hurried(&self.host, &self.hurry, ask(&mut connection.client)).await;
         let failure = match answer {
             Ok(Ok(value)) => return Ok(value),
             Ok(Err(error)) => Failure::from(error),
@@ -332,18 +337,16 @@ impl std::fmt::Display for Failure {
     }
 }
 
-/// `work` for at most `limit`, and for less once there is no time to lose.
-async fn limited<T>(
+/// `work` for as long as it takes, but not for long once there is no time to lose.
+async fn hurried<T>(
     host: &Host,
     hurry: &watch::Receiver<bool>,
-    limit: Duration,
     work: impl Future<Output = T>,
 ) -> Result<T, Elapsed> {
     let mut hurry = hurry.clone();
     tokio::select! {
         biased;
         value = work => Ok(value),
-        () = host.sleep(limit) => Err(Elapsed),
         () = async {
             if hurry.wait_for(|hurry| *hurry).await.is_ok() {
                 host.sleep(HURRY_LIMIT).await;
