@@ -43,6 +43,7 @@ pub(super) struct Server {
     config: DriverConfig,
     /// The verbosity it was started with.
     first_debug: u8,
+    pid: u32,
     listener: Option<BoxListener>,
     tree: Tree,
     stale: bool,
@@ -66,6 +67,7 @@ impl Server {
         let tree = first_variables(&config, first_debug);
         Self {
             first_debug,
+            pid: host.pid(),
             host,
             config,
             listener: Some(listener),
@@ -185,7 +187,7 @@ impl Server {
     /// Takes bytes from a client.
     fn hear(&mut self, id: u64, mut bytes: &[u8]) -> Option<End> {
         loop {
-            let view = View { tree: &self.tree, stale: self.stale, pid: self.host.pid() };
+            let view = View { tree: &self.tree, stale: self.stale, pid: self.pid };
             // A client that was let go of has nothing more to say.
             let client = self.clients.get_mut(&id)?;
             let action = match client.lexer.next(&mut bytes)? {
