@@ -20,7 +20,7 @@ use super::tls::{self, Handshake};
 use crate::core::{ClientId, Session};
 
 /// Bytes read at once.
-const CHUNK: usize = 16 * 1024;
+const CHUNK: usize = 2 * 1024;
 /// Reads and writes of one client before the others have their turn.
 const TURNS: usize = 4;
 
