@@ -73,6 +73,9 @@ impl Core {
             Some(lexer) if lexer.is_idle() => self.spare = Some(lexer),
             unfinished => *begun = unfinished,
         }
+        if now >= self.pings_from {
+            self.look_after_silent(now);
+        }
         Answered { used: input.len() - rest.len() }
     }
 

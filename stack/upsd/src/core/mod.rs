@@ -70,6 +70,8 @@ pub struct Core {
     next_client: u64,
     notices: Vec<Notice>,
     woken: Vec<UpsId>,
+    /// No driver is to be pinged before this.
+    pings_from: Duration,
     /// A lexer for whoever needs one: sessions keep theirs only while they are in the middle of a line.
     spare: Option<Box<Lexer>>,
 }
@@ -78,7 +80,7 @@ impl Core {
     /// A server without UPSes and users.
     #[must_use]
     pub fn new(settings: Settings) -> Self {
-        Self { settings, ..Self::default() }
+        Self { settings, pings_from: Duration::MAX, ..Self::default() }
     }
 
     /// Takes new settings; they count from now on.
@@ -107,7 +109,7 @@ impl Core {
         !self.notices.is_empty() || !self.woken.is_empty()
     }
 
-    /// The UPSes for whose drivers something was put out since the last call.
+    /// The UPSes whose drivers are to be looked after: something was put out for them since the last call, or a ping is due.
     pub fn take_woken(&mut self) -> Vec<UpsId> {
         std::mem::take(&mut self.woken)
     }

@@ -159,7 +159,23 @@ impl Core {
     /// again at the latest; `None` when it is not connected.
     pub fn supervise(&mut self, ups: UpsId, now: Duration) -> Option<Duration> {
         let max_age = self.settings.max_age;
-        self.store.get_mut(ups)?.supervise(now, max_age, &mut self.notices)
+        let ups = self.store.get_mut(ups)?;
+        let next = ups.supervise(now, max_age, &mut self.notices);
+        self.pings_from = ups.ping_from(max_age).map_or(self.pings_from, |from| from.min(self.pings_from));
+        next
+    }
+
+    /// Has the drivers looked after that a ping is due for, as long as this program is awake for something else: it need
+    /// not wake once more for that.
+    pub(super) fn look_after_silent(&mut self, now: Duration) {
+        self.pings_from = Duration::MAX;
+        for ups in self.store.iter() {
+            match ups.ping_from(self.settings.max_age) {
+                Some(from) if from <= now => self.woken.push(ups.id),
+                Some(from) => self.pings_from = self.pings_from.min(from),
+                None => {}
+            }
+        }
     }
 
     /// What the driver of `ups` is to be sent; empty when nothing.

@@ -17,9 +17,16 @@ const MOST_OUTGOING: usize = 64 * 1024;
 const GRACE: Duration = Duration::from_secs(1);
 /// Pings are never closer together than this, however short MAXAGE is.
 const SHORTEST_PING_INTERVAL: Duration = Duration::from_millis(100);
+/// A ping waits for this part of the interval between pings, to go out while upsd is awake for a client.
+const PING_LEEWAY: u32 = 5;
 /// What a driver says so soon after a ping is the answer to it, and the next ping is counted from this one: to count from
 /// the answer would move it by a few microseconds, and wake the machine once more for those.
 const SOON: Duration = Duration::from_millis(10);
+
+/// How long a driver may be silent before it is pinged.
+fn ping_interval(max_age: Duration) -> Duration {
+    (max_age / 3).max(SHORTEST_PING_INTERVAL)
+}
 
 /// Names a UPS for as long as it is configured; never used again for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -154,12 +161,7 @@ impl Ups {
             let ups = self.name.clone();
             notices.push(if stale { Notice::Stale { ups } } else { Notice::Fresh { ups } });
         }
-        let interval = (max_age / 3).max(SHORTEST_PING_INTERVAL);
-        let since = |link: &Link| match link.last_ping {
-            Some(ping) if link.last_heard < ping + SOON => ping,
-            _ => link.last_heard,
-        };
-        if now >= since(&link) + interval {
+        if now >= link.ping_from(max_age) {
             link.last_ping = Some(now);
             // A driver that has not read the last pings needs no more of them.
             if self.outgoing.len() < 1024 {
@@ -167,9 +169,14 @@ impl Ups {
             }
         }
         self.link = Some(link);
-        let next_ping = since(&link) + interval;
+        let next_ping = link.ping_from(max_age) + SOON + ping_interval(max_age) / PING_LEEWAY;
         let goes_stale = link.last_heard + max_age + GRACE;
         Some(if stale { next_ping } else { next_ping.min(goes_stale) })
+    }
+
+    /// From when on a silent driver is pinged; `None` when not connected.
+    pub(super) fn ping_from(&self, max_age: Duration) -> Option<Duration> {
+        self.link.map(|link| link.ping_from(max_age))
     }
 
     /// Puts a line out to the driver.
@@ -310,5 +317,14 @@ impl Link {
     /// The driver says so (which counts once its dump is done), or it was silent for too long.
     fn is_stale(&self, now: Duration, max_age: Duration) -> bool {
         (self.dump_done && !self.data_ok) || now.saturating_sub(self.last_heard) >= max_age + GRACE
+    }
+
+    /// From when on it is to be pinged. A client that polls as often as that comes a little early now and then.
+    fn ping_from(&self, max_age: Duration) -> Duration {
+        let since = match self.last_ping {
+            Some(ping) if self.last_heard < ping + SOON => ping,
+            _ => self.last_heard,
+        };
+        since + ping_interval(max_age) - SOON
     }
 }

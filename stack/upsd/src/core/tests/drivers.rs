@@ -94,8 +94,8 @@ fn pings_keep_their_time() {
         let next = bench.core.supervise(bench.eaton, bench.now);
         (bench.told(), next.map(|next| (next - start).as_millis()))
     };
-    assert_eq!(next(0, "PONG"), (String::new(), Some(5_000)));
-    assert_eq!(next(1_000, "SETINFO ups.load \"9\""), (String::new(), Some(6_000)));
+    assert_eq!(next(0, "PONG"), (String::new(), Some(6_000)));
+    assert_eq!(next(1_000, "SETINFO ups.load \"9\""), (String::new(), Some(7_000)));
     bench.now = start + Duration::from_millis(6_000);
     bench.core.supervise(bench.eaton, bench.now);
     assert_eq!(bench.told(), "PING\n");
@@ -104,9 +104,29 @@ fn pings_keep_their_time() {
         bench.says("PONG");
         bench.core.supervise(bench.eaton, bench.now).map(|next| (next - start).as_millis())
     };
-    assert_eq!(next(6_001), Some(11_000));
-    assert_eq!(next(6_009), Some(11_000));
-    assert_eq!(next(6_010), Some(11_010));
+    assert_eq!(next(6_001), Some(12_000));
+    assert_eq!(next(6_009), Some(12_000));
+    assert_eq!(next(6_010), Some(12_010));
+}
+
+/// A ping waits for a while for something else to wake upsd: a request, and be it for another UPS.
+#[test]
+fn pings_go_out_with_a_client() {
+    let mut bench = Bench::new();
+    let mut session = bench.open();
+    let start = bench.now;
+    bench.core.supervise(bench.eaton, start);
+    for (ms, woken) in [(4_989, false), (4_990, true), (5_001, false), (5_002, false)] {
+        bench.now = start + Duration::from_millis(ms);
+        bench.ask(&mut session, "VER");
+        assert_eq!(bench.core.take_woken().contains(&bench.eaton), woken, "{ms}");
+    }
+    assert_eq!(bench.core.supervise(bench.eaton, bench.now), Some(start + Duration::from_millis(11_002)));
+    assert_eq!(bench.told(), "PING\n");
+    bench.core.disconnected(bench.eaton);
+    bench.now += Duration::from_secs(60);
+    bench.ask(&mut session, "VER");
+    assert!(!bench.core.take_woken().contains(&bench.eaton));
 }
 
 #[test]
@@ -120,22 +140,22 @@ fn silence_is_measured_in_milliseconds() {
         let next = bench.core.supervise(bench.eaton, bench.now);
         (bench.told(), next.map(|next| (next - start).as_millis()))
     };
-    assert_eq!(at(&mut bench, 4_999), (String::new(), Some(5_000)));
-    assert_eq!(at(&mut bench, 5_000), ("PING\n".to_owned(), Some(10_000)));
-    assert_eq!(at(&mut bench, 10_000), ("PING\n".to_owned(), Some(15_000)));
+    assert_eq!(at(&mut bench, 4_989), (String::new(), Some(6_000)));
+    assert_eq!(at(&mut bench, 5_000), ("PING\n".to_owned(), Some(11_000)));
+    assert_eq!(at(&mut bench, 10_000), ("PING\n".to_owned(), Some(16_000)));
     assert_eq!(at(&mut bench, 15_000), ("PING\n".to_owned(), Some(16_000)));
     bench.now = start + Duration::from_millis(15_999);
     assert_eq!(bench.ask(&mut session, "GET VAR eaton ups.status"), "VAR eaton ups.status \"OL\"\n");
     assert!(bench.core.take_notices().is_empty());
-    assert_eq!(at(&mut bench, 16_000), (String::new(), Some(20_000)));
+    assert_eq!(at(&mut bench, 16_000), (String::new(), Some(21_000)));
     assert_eq!(bench.ask(&mut session, "GET VAR eaton ups.status"), "ERR DATA-STALE\n");
-    assert_eq!(at(&mut bench, 16_001).1, Some(20_000));
+    assert_eq!(at(&mut bench, 16_001).1, Some(21_000));
     // Nonsense is no sign of life; any line that is one brings the data back.
     bench.says("NONSENSE");
     assert_eq!(bench.ask(&mut session, "GET VAR eaton ups.status"), "ERR DATA-STALE\n");
     bench.says("PONG");
     assert_eq!(bench.ask(&mut session, "GET VAR eaton ups.status"), "VAR eaton ups.status \"OL\"\n");
-    assert_eq!(at(&mut bench, 16_002).1, Some(21_001));
+    assert_eq!(at(&mut bench, 16_002).1, Some(22_001));
     let said: Vec<String> = bench.core.take_notices().iter().map(ToString::to_string).collect();
     assert_eq!(
         said,
