@@ -40,7 +40,7 @@ fn asleep() -> Duration {
     for _ in 0..3 {
         best = best.min(boot_time().saturating_sub(before));
         let after = read_clock(ClockId::Monotonic);
-        if after - before < CLOSE {
+        if after.saturating_sub(before) < CLOSE {
             break;
         }
         before = after;

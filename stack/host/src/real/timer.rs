@@ -151,9 +151,7 @@ impl Wake for Alarm {
         let now = boot_time();
         loop {
             let mut state = self.state();
-            let first =
-                state.sleepers.iter().enumerate().min_by_key(|(_, sleeper)| (sleeper.at, sleeper.number));
-            let Some((index, at)) = first.map(|(index, sleeper)| (index, sleeper.at)) else { return };
+            let Some((index, at)) = state.first() else { return };
             if at > now {
                 return state.arm(&self.timer, at);
             }
