@@ -142,8 +142,7 @@ pub(super) const CASES: &[Case] = &[
         signal HUP
         asks 2 GET VAR dummy ups.status @0s..4s
         status OB LB
-        notice ONBATT LOWBATT @0s..1500ms
-        notice SHUTDOWN
+        notice ONBATT LOWBATT SHUTDOWN @0s..1500ms
         shutdown @0s..2s
         ",
     ),
