@@ -15,7 +15,7 @@ use super::variable::{Variable, Variables, compare_names};
 const MOST_OUTGOING: usize = 64 * 1024;
 /// Silence is measured in MAXAGE and this much more (nut 2.8: whole seconds are compared, so 15 means 16).
 const GRACE: Duration = Duration::from_secs(1);
-/// Pings are never closer together than this, however short MAXAGE is.
+/// Pings are never much closer together than this, however short MAXAGE is.
 const SHORTEST_PING_INTERVAL: Duration = Duration::from_millis(100);
 /// A ping waits for this part of the interval between pings, to go out while upsd is awake for a client.
 const PING_LEEWAY: u32 = 5;
