@@ -157,6 +157,8 @@ pub async fn run(config: UpsdConfig, host: Host) -> ExitCode {
     let pid_file = if running.config.options.pid_file { PidFile::write(&host, &pid_path) } else { None };
     host.watched(running.serve()).await;
     host.notify_manager("STOPPING=1");
+    // Who waits for the PID file to go starts the next upsd then: its addresses must be free.
+    running.tasks.shutdown().await;
     if let Some(file) = pid_file {
         file.remove();
     }

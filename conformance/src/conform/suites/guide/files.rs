@@ -143,16 +143,10 @@ async fn secrets(stage: &mut Stage) -> Outcome {
         let warnings = said.matches("is world readable").count();
         ensure(warnings == 1, || format!("{warnings} warnings for one file: {said}"))?;
         guide.mode(&format!("etc/nut/{name}"), 0o640)?;
-        stop(&guide, stage).await?;
+        guide.stop_upsd(stage).await?;
     }
     let said = guide.good(stage, "upsd", &[]).await?;
     ensure(!said.contains("world readable"), || format!("warned for nothing: {said}"))
-}
-
-async fn stop(guide: &Guide, stage: &mut Stage) -> Outcome {
-    guide.until("upsd has written its pid file", || guide.exists("var/state/ups/upsd.pid")).await?;
-    guide.good(stage, "upsd", &["-c", "stop"]).await?;
-    guide.until("upsd is gone", || !guide.exists("var/state/ups/upsd.pid")).await
 }
 
 async fn state(stage: &mut Stage) -> Outcome {
@@ -162,7 +156,7 @@ async fn state(stage: &mut Stage) -> Outcome {
     guide.mode("var/state/ups", 0o755)?;
     let said = guide.good(stage, "upsd", &[]).await?;
     says(&said, "var/state/ups is world readable")?;
-    stop(&guide, stage).await?;
+    guide.stop_upsd(stage).await?;
     guide.mode("var/state/ups", 0o750)?;
     let said = guide.good(stage, "upsd", &[]).await?;
     ensure(!said.contains("world readable"), || format!("warned for nothing: {said}"))

@@ -1,6 +1,7 @@
 //! The folder that stands for `/`, and the UPS of the guide.
 
 use std::fs;
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -129,6 +130,15 @@ impl Guide {
     /// Where upsd listens.
     pub(super) fn listen(&self) -> (&str, u16) {
         (&self.listen.0, self.listen.1)
+    }
+
+    /// Ends the upsd that runs in the background. The C one removes its PID file before it lets go of its address.
+    pub(super) async fn stop_upsd(&self, stage: &mut Stage) -> Outcome {
+        const PID_FILE: &str = "var/state/ups/upsd.pid";
+        self.until("upsd has written its PID file", || self.exists(PID_FILE)).await?;
+        self.good(stage, "upsd", &["-c", "stop"]).await?;
+        self.until("upsd has removed its PID file", || !self.exists(PID_FILE)).await?;
+        self.until("upsd listens no more", || TcpStream::connect(self.listen()).is_err()).await
     }
 
     pub(super) fn mode(&self, path: &str, mode: u32) -> Outcome {

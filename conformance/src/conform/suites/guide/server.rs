@@ -90,9 +90,7 @@ async fn pid_file(stage: &mut Stage) -> Outcome {
     guide.plug_in(stage, 1.0).await?;
     guide.configure(stage, "")?;
     guide.good(stage, "upsd", &[]).await?;
-    guide.until("upsd has written its pid file", || guide.exists("var/state/ups/upsd.pid")).await?;
-    guide.good(stage, "upsd", &["-c", "stop"]).await?;
-    guide.until("upsd is gone", || !guide.exists("var/state/ups/upsd.pid")).await?;
+    guide.stop_upsd(stage).await?;
     guide.write("var/state/ups/upsd.pid", &format!("{NOBODY}\n"), 0o644)?;
     guide.good(stage, "upsd", &[]).await?;
     let named = || guide.read("var/state/ups/upsd.pid").is_ok_and(|pid| pid.trim() != NOBODY);
