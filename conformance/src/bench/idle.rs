@@ -63,11 +63,13 @@ pub(super) fn run(
     if let (Some(unmet), Some(_)) = (&unmet, &settings.nut) {
         return Err(unmet.clone());
     }
+    // On one core: on a machine that is shared, a wake-up may cost several times as much on one core as on another.
+    let cores = machine::Cores::share();
     let mut running = Vec::new();
     for subject in subjects {
         let home = stacks.home(subject.id())?;
         let wanted = Wanted { driver: true, ..Wanted::default() };
-        running.push((subject, stacks.start(subject, &home, &wanted)?));
+        running.push((subject, cores.on_servers(|| stacks.start(subject, &home, &wanted))?));
     }
     pause_for(SETTLING.min(length));
     let usage = |pid| (machine::cpu(pid), machine::wakes(pid));
