@@ -84,6 +84,8 @@ pub struct Plant {
     initially_stored: f64,
     events: Vec<Event>,
     revision: u64,
+    /// What comes next, unless something is changed before.
+    next: Option<(Duration, Next)>,
 }
 
 impl Plant {
@@ -112,6 +114,7 @@ impl Plant {
             initially_stored: stored,
             events: Vec::new(),
             revision: 0,
+            next: None,
             settings,
         };
         plant.settle();
@@ -140,7 +143,7 @@ impl Plant {
 
     /// Moves on to `now`, through every event until then. Time never goes back: an earlier `now` changes nothing.
     pub fn advance(&mut self, now: Duration) {
-        while let Some((at, next)) = self.next() {
+        while let Some((at, next)) = self.next {
             if at > now {
                 break;
             }
@@ -153,10 +156,10 @@ impl Plant {
 
     /// When something will happen by itself.
     pub fn next_event(&self) -> Option<Duration> {
-        self.next().map(|(at, _)| at)
+        self.next.map(|(at, _)| at)
     }
 
-    fn next(&self) -> Option<(Duration, Next)> {
+    fn look_ahead(&self) -> Option<(Duration, Next)> {
         let rate = self.ledger.rates().stored;
         let low_at = self.low_threshold();
         let candidates = [
@@ -367,6 +370,7 @@ impl Plant {
             self.low = low;
             self.emit(if low { PlantEvent::BatteryLow } else { PlantEvent::BatteryRecovered });
         }
+        self.next = self.look_ahead();
     }
 
     fn settle_mains(&mut self) {
