@@ -157,8 +157,12 @@ impl Report {
 
     /// The bytes on the wire: the report id, if there is one, and the fields.
     pub(crate) fn encode(&self, registers: &[i64], plant: &Plant, state: &State) -> Vec<u8> {
-        let mut bytes = vec![0; self.length()];
-        let mut at = 0;
+        let head = usize::from(self.id != 0);
+        let mut bytes = vec![0; head + self.length()];
+        if head != 0 {
+            bytes[0] = self.id;
+        }
+        let mut at = 8 * head;
         for (field, register) in self.fields.iter().zip(registers) {
             let raw = match field.source {
                 Source::Plant(quantity) => field.show(quantity, quantity.read(plant, state)),
@@ -166,9 +170,6 @@ impl Report {
             };
             put_bits(&mut bytes, at, field.bits, raw as u64);
             at += usize::from(field.bits);
-        }
-        if self.id != 0 {
-            bytes.insert(0, self.id);
         }
         bytes
     }
@@ -210,10 +211,11 @@ impl Report {
 }
 
 fn put_bits(bytes: &mut [u8], at: usize, bits: u8, raw: u64) {
-    for bit in 0..usize::from(bits) {
-        if raw >> bit & 1 == 1 {
-            bytes[(at + bit) / 8] |= 1 << ((at + bit) % 8);
-        }
+    let kept = u64::MAX >> (64 - bits);
+    let mut rest = u128::from(raw & kept) << (at % 8);
+    for byte in &mut bytes[at / 8..(at + usize::from(bits)).div_ceil(8)] {
+        *byte |= rest as u8;
+        rest >>= 8;
     }
 }
 
