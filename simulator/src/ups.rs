@@ -9,7 +9,9 @@ mod alarm;
 mod machine;
 mod world;
 
+use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use tokio::sync::Notify;
@@ -68,6 +70,9 @@ struct Inner {
     told: (usize, Option<Duration>),
     /// Whether it was plugged in when those who wait for that were last told, and how often it had left.
     told_place: (bool, u64),
+    /// How often somebody else than its bus did something to it, and the bus's task, if that waits for the next time.
+    touches: u64,
+    bus: Option<Waker>,
 }
 
 /// Who is to be told.
@@ -201,6 +206,8 @@ impl Ups {
                     events: Vec::new(),
                     told: (0, None),
                     told_place: (true, 0),
+                    touches: 0,
+                    bus: None,
                 }),
                 changed: Notify::new(),
                 moved: Notify::new(),
@@ -265,13 +272,15 @@ impl Ups {
     /// Runs `f` on the machine and tells the waiters that something may have changed.
     fn touch<T>(&self, f: impl FnOnce(&mut Inner, Duration) -> T) -> T {
         let now = self.now();
-        let (value, news) = {
+        let (value, news, bus) = {
             let mut inner = self.lock();
             let value = f(&mut inner, now);
             let news = inner.news(now);
-            (value, news)
+            inner.touches += 1;
+            (value, news, inner.bus.take())
         };
         self.tell(news);
+        bus.into_iter().for_each(Waker::wake);
         value
     }
 
@@ -450,16 +459,17 @@ impl Ups {
     }
 
     /// Runs `f` on the USB function, when it is one and has not been off the bus since `attachment`, and tells the
-    /// waiters: how a bus puts Chapter 9 in front of it.
+    /// waiters: how a bus puts Chapter 9 in front of it. With what `f` returns comes what [`Ups::touched`] wants to know.
     pub(crate) fn with_function<T>(
         &self,
         attachment: u64,
         f: impl FnOnce(&mut dyn Function, Duration) -> T,
-    ) -> Option<T> {
+    ) -> Option<(T, u64)> {
         let now = self.now();
         let (value, news) = {
             let mut inner = self.lock();
-            (inner.run(attachment, now, f), inner.news(now))
+            let value = inner.run(attachment, now, f);
+            (value.map(|value| (value, inner.touches)), inner.news(now))
         };
         self.tell(news);
         value
@@ -470,14 +480,28 @@ impl Ups {
         &self,
         attachment: u64,
         f: impl FnOnce(&mut dyn Function, Duration) -> T,
-    ) -> Option<T> {
+    ) -> Option<(T, u64)> {
         let now = self.now();
-        self.lock().run(attachment, now, f)
+        let mut inner = self.lock();
+        let value = inner.run(attachment, now, f)?;
+        Some((value, inner.touches))
     }
 
-    /// Resolves when someone touches the device after this future was enabled.
-    pub(crate) fn changed(&self) -> tokio::sync::futures::Notified<'_> {
-        self.shared.changed.notified()
+    /// Resolves when somebody else than its bus has touched it, after the bus has looked. For one at a time: it is on one
+    /// bus.
+    pub(crate) async fn touched(&self, since: u64) {
+        poll_fn(|context| {
+            let mut inner = self.lock();
+            if inner.touches != since {
+                return Poll::Ready(());
+            }
+            match &mut inner.bus {
+                Some(waker) => waker.clone_from(context.waker()),
+                none => *none = Some(context.waker().clone()),
+            }
+            Poll::Pending
+        })
+        .await;
     }
 }
 

@@ -1,6 +1,5 @@
 //! One client of a bus.
 
-use std::pin::pin;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -128,7 +127,7 @@ where
         bus.observe(&Exchange { at: now, asked: now, port: busid, what, data: &[], outcome: Outcome::Done });
     };
     let Some(identity) = ups.identity() else { return Ok(()) };
-    let Some(mut engine) =
+    let Some((mut engine, _)) =
         ups.with_function(*attachment, |function, now| Engine::attach(now, identity, function))
     else {
         return Ok(());
@@ -173,28 +172,27 @@ where
     let Lease { ups, attachment, .. } = lease;
     let mut alarm = Alarm::new(ups);
     loop {
+        // When the engine has something to do by itself, as of which touch of the device.
+        let mut next = None;
         while let Some(command) = input.message()? {
             let here = ups.with_function(*attachment, |function, now| {
                 take(command, lease.devid, engine, now, output)?;
                 engine.advance(now, function, &mut |over| output.completed(over));
-                Ok::<_, Malformed>(())
+                Ok::<_, Malformed>(engine.wake_at(now, function))
             });
-            match here {
-                Some(taken) => taken?,
-                None => return Ok(End::Gone),
-            }
+            let Some((taken, touches)) = here else { return Ok(End::Gone) };
+            next = Some((taken?, touches));
             if engine.left() {
                 return Ok(End::Gone);
             }
         }
-        // Listening before looking, so that a change between the look and the wait is not lost.
-        let changed = pin!(ups.changed());
-        let Some(wake_at) = ups.look_at_function(*attachment, |function, now| {
-            engine.advance(now, function, &mut |over| output.completed(over));
-            engine.wake_at(now, function)
-        }) else {
-            return Ok(End::Gone);
-        };
+        let looked = next.or_else(|| {
+            ups.look_at_function(*attachment, |function, now| {
+                engine.advance(now, function, &mut |over| output.completed(over));
+                engine.wake_at(now, function)
+            })
+        });
+        let Some((wake_at, touches)) = looked else { return Ok(End::Gone) };
         if engine.left() {
             return Ok(End::Gone);
         }
@@ -214,11 +212,11 @@ where
         alarm.set(wake_at);
         tokio::select! {
             biased;
-            () = changed => {}
-            () = alarm.ring() => {}
             more = input.fill(stream) => if !more? {
                 return Ok(End::Closed);
             },
+            () = ups.touched(touches) => {}
+            () = alarm.ring() => {}
         }
     }
 }
