@@ -2,12 +2,14 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use outage_client::{Client, Error, Options, ServerAddress};
 use outage_config::{Monitor, MonitorRole};
 use outage_host::{Elapsed, Host, boxed};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc};
 
 use super::config::Family;
 use super::secure::Security;
@@ -50,8 +52,31 @@ pub(crate) struct Link {
     /// It was said that this server does not encrypt.
     pub(crate) said_clear: bool,
     pub(crate) events: mpsc::UnboundedSender<Event>,
-    pub(crate) hurry: watch::Receiver<bool>,
+    pub(crate) hurry: Arc<Hurry>,
     pub(crate) connection: Option<Connection>,
+}
+
+/// Whether there is no time to lose any more.
+#[derive(Debug, Default)]
+pub(crate) struct Hurry {
+    begun: AtomicBool,
+    beginning: Notify,
+}
+
+impl Hurry {
+    /// From now on.
+    pub(crate) fn begin(&self) {
+        self.begun.store(true, Ordering::Release);
+        self.beginning.notify_waiters();
+    }
+
+    async fn wait(&self) {
+        // Listening before looking, so that no beginning is lost between the two.
+        let beginning = self.beginning.notified();
+        if !self.begun.load(Ordering::Acquire) {
+            beginning.await;
+        }
+    }
 }
 
 /// An open connection.
@@ -338,21 +363,13 @@ impl std::fmt::Display for Failure {
 }
 
 /// `work` for as long as it takes, but not for long once there is no time to lose.
-async fn hurried<T>(
-    host: &Host,
-    hurry: &watch::Receiver<bool>,
-    work: impl Future<Output = T>,
-) -> Result<T, Elapsed> {
-    let mut hurry = hurry.clone();
+async fn hurried<T>(host: &Host, hurry: &Hurry, work: impl Future<Output = T>) -> Result<T, Elapsed> {
     tokio::select! {
         biased;
         value = work => Ok(value),
         () = async {
-            if hurry.wait_for(|hurry| *hurry).await.is_ok() {
-                host.sleep(HURRY_LIMIT).await;
-            } else {
-                std::future::pending::<()>().await;
-            }
+            hurry.wait().await;
+            host.sleep(HURRY_LIMIT).await;
         } => Err(Elapsed),
     }
 }

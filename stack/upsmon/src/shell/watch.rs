@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use outage_config::{NotifyFlags, UpsmonConf};
@@ -12,7 +13,7 @@ use tokio::task::JoinSet;
 
 use super::config::{self, UpsmonConfig};
 use super::flag;
-use super::link::{Link, Order};
+use super::link::{Hurry, Link, Order};
 use super::notify::{self, Message};
 use super::privileged::SHUT_DOWN;
 use super::secure::Security;
@@ -63,7 +64,7 @@ pub(crate) struct Watch {
 /// The way to a link. Each has a `hurry` of its own, since those who share one are woken in any order.
 struct Handle {
     orders: mpsc::UnboundedSender<Order>,
-    hurry: watch::Sender<bool>,
+    hurry: Arc<Hurry>,
 }
 
 impl Watch {
@@ -214,7 +215,7 @@ impl Watch {
                 Action::Hurry => {
                     self.hurry = true;
                     for link in self.links.values() {
-                        link.hurry.send_replace(true);
+                        link.hurry.begin();
                     }
                 }
                 Action::Open(id) => self.open(core, id),
@@ -256,7 +257,10 @@ impl Watch {
     fn open(&mut self, core: &Core, id: MonitorId) {
         let Some(monitor) = core.monitor(id) else { return };
         let (orders, queue) = mpsc::unbounded_channel();
-        let hurry = watch::Sender::new(self.hurry);
+        let hurry = Arc::<Hurry>::default();
+        if self.hurry {
+            hurry.begin();
+        }
         let link = Link {
             host: self.host.clone(),
             id,
@@ -266,7 +270,7 @@ impl Watch {
             security: Security::of(core.conf(), &monitor.host),
             said_clear: false,
             events: self.sender.clone(),
-            hurry: hurry.subscribe(),
+            hurry: Arc::clone(&hurry),
             connection: None,
         };
         self.link_tasks.spawn(boxed(|| link.run(queue)));
