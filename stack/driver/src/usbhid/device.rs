@@ -321,9 +321,12 @@ impl HidDevice {
                 self.wide.insert(id);
             }
         }
-        let bytes = answer?;
+        let mut bytes = answer?;
         match self.descriptor.split(&bytes) {
-            Some((found, data)) if found == id && !data.is_empty() => Ok(data.to_vec()),
+            Some((found, data)) if found == id && !data.is_empty() => {
+                bytes.drain(..head);
+                Ok(bytes)
+            }
             Some((found, _)) if found != id => {
                 Err(ReportError::Failed(format!("answered with report 0x{found:02x}")))
             }
