@@ -7,6 +7,7 @@ use std::time::Duration;
 use outage_host::Host;
 use tokio::select;
 use tokio::sync::mpsc::{Receiver, UnboundedSender};
+use tokio::sync::oneshot;
 
 use crate::config::DriverConfig;
 use crate::core::freshness::{Freshness, max_age};
@@ -43,9 +44,14 @@ pub(super) enum Report {
     Outcome(Ticket, Outcome),
 }
 
+/// How long letting go of the device may take.
+const CLOSING: Duration = Duration::from_secs(5);
+
 /// Why there is no point in going on.
 #[derive(Debug)]
 pub(super) enum Defeat {
+    /// The driver ends.
+    Stopped,
     /// The configuration can never work.
     Config(String),
     /// `reconnect_max_tries` is used up; the last reason.
@@ -100,8 +106,25 @@ impl Device {
         }
     }
 
+    /// Looks after the device until there is no point in it, or until the sender of `stopped` is gone; then lets go of it.
+    pub(super) async fn live(
+        mut self,
+        mut requests: Receiver<Request>,
+        stopped: oneshot::Receiver<()>,
+    ) -> Defeat {
+        let defeat = select! {
+            biased;
+            _ = stopped => Defeat::Stopped,
+            defeat = self.run(&mut requests) => defeat,
+        };
+        if self.host.timeout(CLOSING, self.family.close()).await.is_err() {
+            self.host.warn(format_args!("[{}] the device did not let go in time", self.ups));
+        }
+        defeat
+    }
+
     /// Looks after the device for ever.
-    pub(super) async fn run(&mut self, requests: &mut Receiver<Request>) -> Defeat {
+    async fn run(&mut self, requests: &mut Receiver<Request>) -> Defeat {
         self.publish();
         loop {
             self.state(if self.ever_read { "reconnect.trying" } else { "init.device" });
@@ -131,11 +154,6 @@ impl Device {
             self.ready();
             self.wait(wait, requests).await;
         }
-    }
-
-    /// Lets go of the device.
-    pub(super) async fn close(&mut self) {
-        self.family.close().await;
     }
 
     /// Opens the device and reads what does not change.

@@ -8,12 +8,14 @@ mod server;
 mod sibling;
 
 use std::io;
+use std::panic::resume_unwind;
 use std::process::ExitCode;
-use std::time::Duration;
 
-use outage_host::{Host, Quiet, boxed};
+use outage_host::{Host, boxed};
 use tokio::select;
 use tokio::sync::mpsc::{channel, unbounded_channel};
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
 
 use self::device::{Defeat, Device};
 use self::server::{End, Server};
@@ -25,9 +27,6 @@ pub use killpower::{dump, kill_power};
 
 /// What a driver that ends for a reload exits with: 128 and SIGUSR1.
 const RESTART: u8 = 128 + 10;
-
-/// How long letting go of the device may take.
-const CLOSING: Duration = Duration::from_secs(5);
 
 /// Requests that may wait for the device.
 const PENDING_REQUESTS: usize = 32;
@@ -59,22 +58,26 @@ pub async fn run(config: DriverConfig, family: Box<dyn Family>, host: Host) -> E
         host.warn(format_args!("failed to write {}: {error}", config.pid_file().display()));
     }
 
-    let (request_sender, mut requests) = channel(PENDING_REQUESTS);
+    let (request_sender, requests) = channel(PENDING_REQUESTS);
     let (report_sender, mut reports) = unbounded_channel();
     let mut server = Server::new(config.clone(), host.clone(), listener, request_sender);
-    let mut device = Device::new(&config, family, host.clone(), report_sender);
+    let device = Device::new(&config, family, host.clone(), report_sender);
+    // A task of its own: neither is gone through when the other is woken.
+    let mut tasks = JoinSet::new();
+    let (stop, stopped) = oneshot::channel();
+    tasks.spawn(boxed(|| device.live(requests, stopped)));
     let work = async {
         select! {
             biased;
-            end = Quiet::new(boxed(|| server.run(&mut reports))) => Ok(end),
-            defeat = Quiet::new(boxed(|| device.run(&mut requests))) => Err(defeat),
+            end = server.run(&mut reports) => Ok(end),
+            defeat = join(&mut tasks) => Err(defeat),
         }
     };
     let end = host.watched(work).await;
     host.notify_manager("STOPPING=1");
-    let closed = host.timeout(CLOSING, device.close()).await;
-    if closed.is_err() {
-        host.warn(format_args!("[{}] the device did not let go in time", config.ups));
+    drop(stop);
+    if end.is_ok() {
+        join(&mut tasks).await;
     }
     // Before the last line to clients: whoever waits for this driver to go may start at once then.
     for path in [config.socket(), config.pid_file()] {
@@ -86,7 +89,7 @@ pub async fn run(config: DriverConfig, family: Box<dyn Family>, host: Host) -> E
     }
     server.finish(&mut reports).await;
     match end {
-        Ok(End::Asked) => ExitCode::SUCCESS,
+        Ok(End::Asked) | Err(Defeat::Stopped) => ExitCode::SUCCESS,
         Ok(End::Restart) => ExitCode::from(RESTART),
         Err(Defeat::Config(why)) => {
             host.error(format_args!("[{}] {why}", config.ups));
@@ -96,6 +99,15 @@ pub async fn run(config: DriverConfig, family: Box<dyn Family>, host: Host) -> E
             host.error(format_args!("[{}] giving up, as reconnect_max_tries says: {why}", config.ups));
             ExitCode::FAILURE
         }
+    }
+}
+
+/// What became of the device's task. Its panic is its driver's.
+async fn join(tasks: &mut JoinSet<Defeat>) -> Defeat {
+    match tasks.join_next().await {
+        Some(Ok(defeat)) => defeat,
+        Some(Err(error)) if error.is_panic() => resume_unwind(error.into_panic()),
+        Some(Err(_)) | None => Defeat::Stopped,
     }
 }
 
