@@ -12,6 +12,8 @@ pub struct Quiet<'a, T> {
     future: BoxFuture<'a, T>,
     bell: Arc<Bell>,
     waker: Waker,
+    /// What the bell wakes: looked at without a lock.
+    task: Option<Waker>,
 }
 
 struct Bell {
@@ -38,7 +40,7 @@ impl<'a, T> Quiet<'a, T> {
     #[must_use]
     pub fn new(future: BoxFuture<'a, T>) -> Self {
         let bell = Arc::new(Bell { rung: AtomicBool::new(true), task: Mutex::new(None) });
-        Self { future, waker: Arc::clone(&bell).into(), bell }
+        Self { future, waker: Arc::clone(&bell).into(), bell, task: None }
     }
 }
 
@@ -46,17 +48,15 @@ impl<T> Future for Quiet<'_, T> {
     type Output = T;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
-        {
-            let mut task = self.bell.task.lock().unwrap_or_else(PoisonError::into_inner);
-            match &*task {
-                Some(known) if known.will_wake(context.waker()) => {}
-                _ => *task = Some(context.waker().clone()),
-            }
+        let Self { future, bell, waker, task } = &mut *self;
+        if !task.as_ref().is_some_and(|known| known.will_wake(context.waker())) {
+            *task = Some(context.waker().clone());
+            bell.task.lock().unwrap_or_else(PoisonError::into_inner).clone_from(task);
         }
-        if !self.bell.rung.swap(false, Ordering::AcqRel) {
+        // Looked at first: most of the time it has not rung, and a look is cheaper than a swap.
+        if !bell.rung.load(Ordering::Acquire) || !bell.rung.swap(false, Ordering::AcqRel) {
             return Poll::Pending;
         }
-        let Self { future, waker, .. } = &mut *self;
         future.as_mut().poll(&mut Context::from_waker(waker))
     }
 }

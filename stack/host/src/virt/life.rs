@@ -1,13 +1,14 @@
 //! Whether a process runs.
 
 use std::collections::VecDeque;
-use std::future::pending;
+use std::future::{pending, poll_fn};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
-use super::pipe::lock;
+use super::pipe::{Waiter, lock};
 use crate::os::Signal;
 use crate::process::ExitStatus;
 
@@ -19,10 +20,16 @@ pub(super) struct Life {
     pub(super) end: watch::Sender<Option<ExitStatus>>,
     /// Whether it said that its start-up is over.
     pub(super) ready: watch::Sender<bool>,
-    signals: Mutex<VecDeque<Signal>>,
-    signalled: Notify,
+    signals: Mutex<Signals>,
     /// Whether it takes signals itself.
     catches: AtomicBool,
+}
+
+#[derive(Default)]
+struct Signals {
+    waiting: VecDeque<Signal>,
+    /// Who asks for the next one.
+    asks: Waiter,
 }
 
 impl Default for Life {
@@ -32,7 +39,6 @@ impl Default for Life {
             end: watch::Sender::new(None),
             ready: watch::Sender::new(false),
             signals: Mutex::default(),
-            signalled: Notify::new(),
             catches: AtomicBool::new(false),
         }
     }
@@ -61,11 +67,10 @@ impl Life {
     pub(super) fn deliver(&self, signal: Signal) {
         let mut signals = lock(&self.signals);
         // As with the kernel's, one that already waits is not queued again.
-        if !signals.contains(&signal) {
-            signals.push_back(signal);
+        if !signals.waiting.contains(&signal) {
+            signals.waiting.push_back(signal);
         }
-        drop(signals);
-        self.signalled.notify_one();
+        signals.asks.wake();
     }
 
     /// From now on signals wait for [`Life::next_signal`].
@@ -75,13 +80,20 @@ impl Life {
 
     pub(super) async fn next_signal(&self) -> Signal {
         self.take_signals();
-        loop {
-            self.check().await;
-            if let Some(signal) = lock(&self.signals).pop_front() {
-                return signal;
+        poll_fn(|context| {
+            if self.is_dead() {
+                return Poll::Pending;
             }
-            self.signalled.notified().await;
-        }
+            let mut signals = lock(&self.signals);
+            match signals.waiting.pop_front() {
+                Some(signal) => Poll::Ready(signal),
+                None => {
+                    signals.asks.wait(context);
+                    Poll::Pending
+                }
+            }
+        })
+        .await
     }
 
     /// Waits for its end.

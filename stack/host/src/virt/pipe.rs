@@ -34,28 +34,42 @@ struct Direction {
     forgotten: bool,
     /// What is written from now on stays on the way.
     cut: bool,
-    reader: Option<Waker>,
-    writer: Option<Waker>,
+    reader: Waiter,
+    writer: Waiter,
+}
+
+/// Somebody who waits for something, again and again: its waker is kept, since it is mostly the same.
+#[derive(Default)]
+pub(super) struct Waiter {
+    waker: Option<Waker>,
+    waits: bool,
+}
+
+impl Waiter {
+    pub(super) fn wait(&mut self, context: &Context<'_>) {
+        self.waits = true;
+        match &self.waker {
+            Some(waker) if waker.will_wake(context.waker()) => {}
+            _ => self.waker = Some(context.waker().clone()),
+        }
+    }
+
+    /// Wakes it, if it waits.
+    pub(super) fn wake(&mut self) {
+        if std::mem::take(&mut self.waits)
+            && let Some(waker) = &self.waker
+        {
+            waker.wake_by_ref();
+        }
+    }
 }
 
 impl Direction {
-    fn wake_reader(&mut self) {
-        if let Some(waker) = self.reader.take() {
-            waker.wake();
-        }
-    }
-
-    fn wake_writer(&mut self) {
-        if let Some(waker) = self.writer.take() {
-            waker.wake();
-        }
-    }
-
     fn finish(&mut self) {
         if !self.end {
             self.end = true;
             self.end_held = self.cut;
-            self.wake_reader();
+            self.reader.wake();
         }
     }
 }
@@ -80,7 +94,7 @@ impl Connection {
         self.directions[side].reset |= unread;
         self.directions[side].finish();
         self.directions[1 - side].no_reader = true;
-        self.directions[1 - side].wake_writer();
+        self.directions[1 - side].writer.wake();
     }
 
     /// The process at this side was killed.
@@ -118,9 +132,9 @@ impl Connection {
         incoming.reset = true;
         incoming.end = true;
         incoming.end_held = false;
-        incoming.wake_reader();
+        incoming.reader.wake();
         self.directions[side].no_reader = true;
-        self.directions[side].wake_writer();
+        self.directions[side].writer.wake();
     }
 
     /// From now on nothing arrives.
@@ -136,8 +150,8 @@ impl Connection {
             direction.cut = false;
             direction.held = 0;
             direction.end_held = false;
-            direction.wake_reader();
-            direction.wake_writer();
+            direction.reader.wake();
+            direction.writer.wake();
         }
     }
 }
@@ -168,7 +182,7 @@ impl Pipe {
         let incoming = &mut connection.directions[1 - self.side];
         let arrived = incoming.bytes.len() - incoming.held;
         incoming.bytes.drain(..arrived);
-        incoming.wake_writer();
+        incoming.writer.wake();
     }
 
     pub(super) fn connection(&self) -> &Arc<Mutex<Connection>> {
@@ -179,14 +193,6 @@ impl Pipe {
 impl Drop for Pipe {
     fn drop(&mut self) {
         lock(&self.connection).close(self.side);
-    }
-}
-
-/// Keeps a waker, without cloning it anew when the same task waits again.
-fn wait(slot: &mut Option<Waker>, context: &Context<'_>) {
-    match slot {
-        Some(waker) if waker.will_wake(context.waker()) => {}
-        _ => *slot = Some(context.waker().clone()),
     }
 }
 
@@ -209,7 +215,7 @@ impl AsyncRead for Pipe {
             buffer.put_slice(&front[..from_front]);
             buffer.put_slice(&back[..length - from_front]);
             incoming.bytes.drain(..length);
-            incoming.wake_writer();
+            incoming.writer.wake();
             return Poll::Ready(Ok(()));
         }
         if buffer.remaining() == 0 {
@@ -222,7 +228,7 @@ impl AsyncRead for Pipe {
                 Ok(())
             });
         }
-        wait(&mut incoming.reader, context);
+        incoming.reader.wait(context);
         Poll::Pending
     }
 }
@@ -247,14 +253,14 @@ impl AsyncWrite for Pipe {
         }
         let length = data.len().min(CAPACITY - outgoing.bytes.len());
         if length == 0 {
-            wait(&mut outgoing.writer, context);
+            outgoing.writer.wait(context);
             return Poll::Pending;
         }
         outgoing.bytes.extend(&data[..length]);
         if outgoing.cut {
             outgoing.held += length;
         } else {
-            outgoing.wake_reader();
+            outgoing.reader.wake();
         }
         Poll::Ready(Ok(length))
     }

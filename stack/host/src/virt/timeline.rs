@@ -3,7 +3,6 @@
 //! Tokio's paused clock does the same by way of a timer wheel, which costs a stop at each of its levels. A laboratory
 //! that runs days in a fraction of a second asks for this one, in a runtime without a clock of its own.
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,12 +25,27 @@ struct Shared {
     sleepers: Mutex<Sleepers>,
 }
 
+/// Few at a time, and most of them are gone again before time moves on (what was waited for came in time): a row is
+/// cheaper than anything in the order of time.
 #[derive(Default)]
 struct Sleepers {
-    /// By the millisecond that they wait for, then by age.
-    due: BTreeMap<(u64, u64), Waker>,
-    /// The age of the next one.
+    /// The oldest first.
+    row: Vec<Sleeper>,
+    /// The number of the next one.
     next: u64,
+}
+
+struct Sleeper {
+    number: u64,
+    /// The millisecond that it waits for.
+    at: u64,
+    waker: Waker,
+}
+
+impl Sleepers {
+    fn find(&self, number: u64) -> Result<usize, usize> {
+        self.row.binary_search_by_key(&number, |sleeper| sleeper.number)
+    }
 }
 
 impl Timeline {
@@ -43,9 +57,9 @@ impl Timeline {
 
     /// Returns at `at`, rounded up to a millisecond; at once if that has passed. Cancel safe.
     #[must_use]
-    pub fn sleep_until(&self, at: Duration) -> Sleep {
+    pub fn sleep_until(&self, at: Duration) -> Sleep<'_> {
         let at = u64::try_from(at.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX);
-        Sleep { timeline: self.clone(), at, age: None }
+        Sleep { timeline: self, at, number: None }
     }
 
     /// Goes to the next moment that somebody waits for, and wakes everybody who waits for it, the oldest first. To be
@@ -53,53 +67,54 @@ impl Timeline {
     pub fn leap(&self) {
         let Shared { now, sleepers } = &*self.0;
         let mut sleepers = lock(sleepers);
-        let Some((&(moment, _), _)) = sleepers.due.first_key_value() else { return };
+        let Some(moment) = sleepers.row.iter().map(|sleeper| sleeper.at).min() else { return };
         now.store(moment, Ordering::Relaxed);
-        let mut woken = Vec::new();
-        while let Some(entry) = sleepers.due.first_entry().filter(|entry| entry.key().0 == moment) {
-            woken.push(entry.remove());
-        }
+        let woken: Vec<_> = sleepers.row.extract_if(.., |sleeper| sleeper.at == moment).collect();
         drop(sleepers);
-        for waker in woken {
-            waker.wake();
+        for sleeper in woken {
+            sleeper.waker.wake();
         }
     }
 }
 
 /// See [`Timeline::sleep_until`].
-pub struct Sleep {
-    timeline: Timeline,
+pub struct Sleep<'a> {
+    timeline: &'a Timeline,
     at: u64,
-    /// With its moment, its place among the sleepers.
-    age: Option<u64>,
+    /// Its number among the sleepers.
+    number: Option<u64>,
 }
 
-impl Future for Sleep {
+impl Future for Sleep<'_> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        let Self { timeline, at, age } = &mut *self;
+        let Self { timeline, at, number } = &mut *self;
         let Shared { now, sleepers } = &*timeline.0;
         if now.load(Ordering::Relaxed) >= *at {
             return Poll::Ready(());
         }
         let mut sleepers = lock(sleepers);
-        let age = *age.get_or_insert_with(|| {
+        if let Some(number) = *number
+            && let Ok(place) = sleepers.find(number)
+        {
+            sleepers.row[place].waker.clone_from(context.waker());
+        } else {
+            let new = *number.insert(sleepers.next);
             sleepers.next += 1;
-            sleepers.next
-        });
-        let waker = sleepers.due.entry((*at, age)).or_insert_with(|| context.waker().clone());
-        if !waker.will_wake(context.waker()) {
-            waker.clone_from(context.waker());
+            sleepers.row.push(Sleeper { number: new, at: *at, waker: context.waker().clone() });
         }
         Poll::Pending
     }
 }
 
-impl Drop for Sleep {
+impl Drop for Sleep<'_> {
     fn drop(&mut self) {
-        if let Some(age) = self.age {
-            lock(&self.timeline.0.sleepers).due.remove(&(self.at, age));
+        if let Some(number) = self.number {
+            let mut sleepers = lock(&self.timeline.0.sleepers);
+            if let Ok(place) = sleepers.find(number) {
+                sleepers.row.remove(place);
+            }
         }
     }
 }
@@ -160,7 +175,7 @@ mod tests {
             };
             given_up.await;
             assert_eq!(timeline.now(), ms(15));
-            assert!(lock(&timeline.0.sleepers).due.is_empty());
+            assert!(lock(&timeline.0.sleepers).row.is_empty());
         });
     }
 

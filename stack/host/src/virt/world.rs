@@ -37,7 +37,7 @@ pub(super) type UsbHandler = Arc<dyn Fn() -> Result<Box<dyn UsbDevice>, Transfer
 pub struct World(Arc<Shared>);
 
 /// What tells the time.
-enum Time {
+pub(super) enum Time {
     /// Tokio, since then.
     Tokio(Instant),
     Leaping(Timeline),
@@ -198,6 +198,10 @@ impl World {
         }
     }
 
+    pub(super) fn time(&self) -> &Time {
+        &self.0.time
+    }
+
     /// Waits for a point in time.
     pub async fn sleep_until(&self, at: Duration) {
         match &self.0.time {
@@ -245,8 +249,11 @@ impl World {
     /// Does something with a machine's state. Machines are never taken out of a world.
     pub(super) fn with<T>(&self, machine: &str, work: impl FnOnce(&mut MachineState) -> T) -> T {
         let mut state = self.state();
+        if let Some(known) = state.machines.get_mut(machine) {
+            return work(known);
+        }
         let number = u16::try_from(state.machines.len() + 1).unwrap_or(u16::MAX);
-        work(state.machines.entry(machine.into()).or_insert_with(|| MachineState::new(number)))
+        work(state.machines.entry(machine.into()).or_insert(MachineState::new(number)))
     }
 
     pub(super) fn with_files<T>(&self, machine: &str, work: impl FnOnce(&mut Files) -> T) -> T {
