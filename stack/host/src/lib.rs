@@ -24,5 +24,5 @@ pub use host::{Elapsed, Host};
 pub use net::{BoxListener, BoxStream, ByteStream, Listener};
 pub use os::{BoxLock, FileInfo, FileLock, LocalTime, Os, Priority, Signal, UserInfo};
 pub use process::{Child, Command, ExitStatus};
-pub use quiet::{BoxFuture, Quiet, boxed};
+pub use quiet::{BoxFuture, boxed};
 pub use serial::{BoxSerial, Parity, SerialLine, SerialSettings};

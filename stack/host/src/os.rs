@@ -9,7 +9,6 @@ use async_trait::async_trait;
 
 use crate::net::{BoxListener, BoxStream};
 use crate::process::{Child, Command};
-use crate::quiet::BoxFuture;
 use crate::serial::{BoxSerial, SerialSettings};
 use crate::usb::{TransferError, UsbAccess, UsbDevice, UsbInfo};
 
@@ -150,7 +149,7 @@ pub trait Os: Send + Sync + 'static {
     /// The same in the machine's time zone.
     fn local_time(&self) -> LocalTime;
     /// Returns at `at` of [`Os::now`], or at once if that has passed. Cancel safe.
-    fn sleep_until(&self, at: Duration) -> BoxFuture<'_, ()>;
+    async fn sleep_until(&self, at: Duration);
     /// `length` unguessable bytes. The virtual machine takes them from its seed.
     fn random(&self, length: usize) -> Vec<u8>;
 

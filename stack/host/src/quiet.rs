@@ -8,12 +8,10 @@ use std::task::{Context, Poll, Wake, Waker};
 
 /// A part of a task that has a waker of its own: it is polled when that was woken, and not whenever another part of
 /// the task was. For the long-lived parts of a daemon, since it costs allocations.
-pub struct Quiet<'a, T> {
+pub(crate) struct Quiet<'a, T> {
     future: BoxFuture<'a, T>,
     bell: Arc<Bell>,
     waker: Waker,
-    /// What the bell wakes: looked at without a lock.
-    task: Option<Waker>,
 }
 
 struct Bell {
@@ -38,9 +36,9 @@ impl Wake for Bell {
 impl<'a, T> Quiet<'a, T> {
     /// The same future, with a waker of its own.
     #[must_use]
-    pub fn new(future: BoxFuture<'a, T>) -> Self {
+    pub(crate) fn new(future: BoxFuture<'a, T>) -> Self {
         let bell = Arc::new(Bell { rung: AtomicBool::new(true), task: Mutex::new(None) });
-        Self { future, waker: Arc::clone(&bell).into(), bell, task: None }
+        Self { future, waker: Arc::clone(&bell).into(), bell }
     }
 }
 
@@ -48,15 +46,17 @@ impl<T> Future for Quiet<'_, T> {
     type Output = T;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
-        let Self { future, bell, waker, task } = &mut *self;
-        if !task.as_ref().is_some_and(|known| known.will_wake(context.waker())) {
-            *task = Some(context.waker().clone());
-            bell.task.lock().unwrap_or_else(PoisonError::into_inner).clone_from(task);
+        {
+            let mut task = self.bell.task.lock().unwrap_or_else(PoisonError::into_inner);
+            match &*task {
+                Some(known) if known.will_wake(context.waker()) => {}
+                _ => *task = Some(context.waker().clone()),
+            }
         }
-        // Looked at first: most of the time it has not rung, and a look is cheaper than a swap.
-        if !bell.rung.load(Ordering::Acquire) || !bell.rung.swap(false, Ordering::AcqRel) {
+        if !self.bell.rung.swap(false, Ordering::AcqRel) {
             return Poll::Pending;
         }
+        let Self { future, waker, .. } = &mut *self;
         future.as_mut().poll(&mut Context::from_waker(waker))
     }
 }

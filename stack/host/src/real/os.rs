@@ -21,7 +21,6 @@ use super::{files, hidraw, net, serial, sys, terminal, usb};
 use crate::net::{BoxListener, BoxStream};
 use crate::os::{BoxLock, FileInfo, LocalTime, Os, Priority, Signal, UserInfo};
 use crate::process::{Child, Command};
-use crate::quiet::BoxFuture;
 use crate::serial::{BoxSerial, SerialSettings};
 use crate::usb::{TransferError, UsbAccess, UsbDevice, UsbInfo};
 
@@ -109,8 +108,8 @@ impl Os for RealOs {
         sys::local_time(i64::try_from(now.as_secs()).unwrap_or(0))
     }
 
-    fn sleep_until(&self, at: Duration) -> BoxFuture<'_, ()> {
-        Box::pin(self.timers.sleep_until(at))
+    async fn sleep_until(&self, at: Duration) {
+        self.timers.sleep_until(at).await;
     }
 
     fn random(&self, length: usize) -> Vec<u8> {

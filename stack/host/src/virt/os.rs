@@ -9,16 +9,15 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 
+use super::World;
 use super::life::Life;
 use super::pipe::lock;
 use super::random::SplitMix;
 use super::trace::EventKind;
-use super::world::{Time, World};
 use crate::host::Host;
 use crate::net::{BoxListener, BoxStream};
 use crate::os::{BoxLock, FileInfo, FileLock, LocalTime, Os, Priority, Signal, UserInfo};
 use crate::process::{Child, Command};
-use crate::quiet::BoxFuture;
 use crate::serial::{BoxSerial, SerialSettings};
 use crate::usb::{TransferError, UsbAccess, UsbDevice, UsbInfo};
 
@@ -116,18 +115,9 @@ impl Os for VirtualOs {
         utc(EPOCH + self.world.now())
     }
 
-    fn sleep_until(&self, at: Duration) -> BoxFuture<'_, ()> {
-        // A box for each kind of time: what is done most often is kept small.
-        match self.world.time() {
-            Time::Tokio(start) => Box::pin(async move {
-                tokio::time::sleep_until(*start + at).await;
-                self.life.check().await;
-            }),
-            Time::Leaping(timeline) => Box::pin(async move {
-                timeline.sleep_until(at).await;
-                self.life.check().await;
-            }),
-        }
+    async fn sleep_until(&self, at: Duration) {
+        self.world.sleep_until(at).await;
+        self.life.check().await;
     }
 
     fn random(&self, length: usize) -> Vec<u8> {

@@ -37,7 +37,7 @@ pub(super) type UsbHandler = Arc<dyn Fn() -> Result<Box<dyn UsbDevice>, Transfer
 pub struct World(Arc<Shared>);
 
 /// What tells the time.
-pub(super) enum Time {
+enum Time {
     /// Tokio, since then.
     Tokio(Instant),
     Leaping(Timeline),
@@ -196,10 +196,6 @@ impl World {
             Time::Tokio(start) => start.elapsed(),
             Time::Leaping(timeline) => timeline.now(),
         }
-    }
-
-    pub(super) fn time(&self) -> &Time {
-        &self.0.time
     }
 
     /// Waits for a point in time.
