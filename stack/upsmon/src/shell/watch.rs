@@ -48,23 +48,17 @@ pub(crate) struct Watch {
     /// The configuration that the first links are opened for; the core has it afterwards.
     start: Option<UpsmonConf>,
     executor: Executor,
-    links: BTreeMap<MonitorId, Handle>,
+    links: BTreeMap<MonitorId, mpsc::UnboundedSender<Order>>,
     link_tasks: JoinSet<()>,
     tasks: JoinSet<()>,
     sender: mpsc::UnboundedSender<Event>,
     events: mpsc::UnboundedReceiver<Event>,
-    hurry: bool,
+    hurry: Arc<Hurry>,
     /// Whether notices are not to wait for each other any more, since the end has come.
     last_call: watch::Sender<bool>,
     wake: Duration,
     /// How long this machine had slept at the last event.
     asleep: Duration,
-}
-
-/// The way to a link. Each has a `hurry` of its own, since those who share one are woken in any order.
-struct Handle {
-    orders: mpsc::UnboundedSender<Order>,
-    hurry: Arc<Hurry>,
 }
 
 impl Watch {
@@ -82,7 +76,7 @@ impl Watch {
             tasks: JoinSet::new(),
             sender,
             events,
-            hurry: false,
+            hurry: Arc::default(),
             last_call: watch::Sender::new(false),
         }
     }
@@ -212,12 +206,7 @@ impl Watch {
                 Action::Login(id) => self.order(id, Order::Login),
                 Action::SetFsd(id) => self.order(id, Order::SetFsd),
                 Action::QueryLogins(id) => self.order(id, Order::QueryLogins),
-                Action::Hurry => {
-                    self.hurry = true;
-                    for link in self.links.values() {
-                        link.hurry.begin();
-                    }
-                }
+                Action::Hurry => self.hurry.begin(),
                 Action::Open(id) => self.open(core, id),
                 Action::Close(id) => {
                     self.order(id, Order::Close);
@@ -257,10 +246,6 @@ impl Watch {
     fn open(&mut self, core: &Core, id: MonitorId) {
         let Some(monitor) = core.monitor(id) else { return };
         let (orders, queue) = mpsc::unbounded_channel();
-        let hurry = Arc::<Hurry>::default();
-        if self.hurry {
-            hurry.begin();
-        }
         let link = Link {
             host: self.host.clone(),
             id,
@@ -270,11 +255,11 @@ impl Watch {
             security: Security::of(core.conf(), &monitor.host),
             said_clear: false,
             events: self.sender.clone(),
-            hurry: Arc::clone(&hurry),
+            hurry: Arc::clone(&self.hurry),
             connection: None,
         };
         self.link_tasks.spawn(boxed(|| link.run(queue)));
-        self.links.insert(id, Handle { orders, hurry });
+        self.links.insert(id, orders);
     }
 
     /// Tells the links that stay how to encrypt from now on.
@@ -289,7 +274,7 @@ impl Watch {
     fn order(&self, id: MonitorId, order: Order) {
         if let Some(link) = self.links.get(&id) {
             // A link's task ends only after the order to close it.
-            let _ = link.orders.send(order);
+            let _ = link.send(order);
         }
     }
 
@@ -336,7 +321,7 @@ impl Watch {
     async fn farewell(mut self, mut notifier: JoinSet<()>) {
         self.last_call.send_replace(true);
         for link in self.links.values() {
-            let _ = link.orders.send(Order::Close);
+            let _ = link.send(Order::Close);
         }
         self.links.clear();
         let everyone = async {
