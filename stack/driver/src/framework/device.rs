@@ -15,6 +15,9 @@ use crate::core::reconnect::Reconnect;
 use crate::core::tree::{Change, Tree};
 use crate::family::{DeviceError, Family, Outcome};
 
+/// How long letting go of the device may take.
+const CLOSING: Duration = Duration::from_secs(5);
+
 /// Whom to tell what became of a request: a client of the server, and the TRACKING id it gave.
 pub(super) type Ticket = (u64, String);
 
@@ -43,9 +46,6 @@ pub(super) enum Report {
     /// What became of a request.
     Outcome(Ticket, Outcome),
 }
-
-/// How long letting go of the device may take.
-const CLOSING: Duration = Duration::from_secs(5);
 
 /// Why there is no point in going on.
 #[derive(Debug)]
