@@ -62,17 +62,18 @@ pub(crate) fn upsmon(
     notice::run(settings, program, samples, output, progress)
 }
 
-/// What the stacks cost while nothing happens for so long.
+/// What the stacks, so many of each, cost while nothing happens for so long.
 ///
 /// # Errors
 /// What could not be measured, and why.
 pub(crate) fn idle(
     settings: &Settings,
     program: &Path,
+    count: usize,
     length: Duration,
     output: Output,
 ) -> Result<String, String> {
-    idle::run(settings, program, length, output)
+    idle::run(settings, program, count, length, output)
 }
 
 /// How long and how often.

@@ -24,6 +24,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// Where the programs of the stacks are, and the folders that the stacks live in.
 pub(super) struct Stacks {
     folder: TempDir,
+    /// This binary, which is all of our programs.
+    own: PathBuf,
     nut: Result<Nut, String>,
     /// NUT's upsmon does not start beside another: whoever measures one, or tests one, holds this.
     _alone: fs::File,
@@ -53,21 +55,14 @@ pub(super) struct Stack {
 }
 
 impl Stacks {
-    /// Makes a folder, with a copy of this binary in it: were the stack this very file, it would share its memory with
-    /// whoever measures it.
+    /// Makes a folder.
     pub(super) fn new(program: &Path, nut: Option<&Path>) -> Result<Self, String> {
         let lock = std::env::temp_dir().join("outage-nut-upsmon.lock");
         let alone = fs::File::create(&lock).and_then(|file| file.lock().map(|()| file));
         let alone = alone.map_err(|error| format!("failed to lock {}: {error}", lock.display()))?;
         let made = tempfile::Builder::new().prefix("outage-bench-").tempdir();
         let folder = made.map_err(|error| format!("failed to make a folder: {error}"))?;
-        let own = folder.path().join("outage");
-        fs::copy(program, &own).map_err(|error| format!("failed to copy {}: {error}", program.display()))?;
-        for name in ["dummy-ups", "upsd", "upsmon"] {
-            let link = folder.path().join(name);
-            symlink(&own, &link).map_err(|error| format!("failed to link {}: {error}", link.display()))?;
-        }
-        Ok(Self { folder, nut: Nut::find(nut), _alone: alone })
+        Ok(Self { folder, own: program.to_owned(), nut: Nut::find(nut), _alone: alone })
     }
 
     /// Those that there are, and what there is not.
@@ -100,12 +95,7 @@ impl Stacks {
         let address = port.map_err(|error| format!("failed to find a free port: {error}"))?;
         let mut stack = Stack { home: home.to_owned(), address, programs: Vec::new() };
         stack.configure(wanted)?;
-        let own = |name: &str| self.folder.path().join(name);
-        let [driver, upsd, upsmon] = match (&self.nut, subject) {
-            (Ok(nut), Subject::Nut) => [nut.driver.clone(), nut.upsd.clone(), nut.upsmon.clone()],
-            (Err(unmet), Subject::Nut) => return Err(unmet.clone()),
-            _ => [own("dummy-ups"), own("upsd"), own("upsmon")],
-        };
+        let [driver, upsd, upsmon] = self.programs(subject, home)?;
         if wanted.driver {
             stack.run("driver", &driver, &["-F", "-a", ups::NAME])?;
             let socket = home.join(format!("{}-{}", ups::DRIVER, ups::NAME));
@@ -114,20 +104,45 @@ impl Stacks {
         stack.run("upsd", &upsd, &["-F"])?;
         let status = format!("VAR {} ups.status \"OL\"\n", ups::NAME);
         stack.until("upsd to serve the UPS", || ask(address, "GET VAR bench ups.status\n", &status))?;
-        clear_pid_file();
+        clear_pid_file(None);
         // One process: a parent that keeps root's rights is not what is measured.
-        stack.run("upsmon", &upsmon, &["-F", "-p"])?;
+        let pid = stack.run("upsmon", &upsmon, &["-F", "-p"])?;
         let logins = format!("NUMLOGINS {} 1\n", ups::NAME);
         stack.until("upsmon to log in", || ask(address, "GET NUMLOGINS bench\n", &logins))?;
+        clear_pid_file(Some(pid));
         Ok(stack)
+    }
+
+    /// Puts a copy of the programs into a stack's folder. What is a file of its own shares no memory with another stack,
+    /// nor with whoever measures it.
+    fn programs(&self, subject: Subject, home: &Path) -> Result<[PathBuf; 3], String> {
+        let place = |from: &Path, name: &str| {
+            let to = home.join(name);
+            let copied = fs::copy(from, &to);
+            copied.map_err(|error| format!("failed to copy {}: {error}", from.display()))?;
+            Ok::<_, String>(to)
+        };
+        if subject == Subject::Nut {
+            let Nut { driver, upsd, upsmon, .. } = self.nut.as_ref().map_err(Clone::clone)?;
+            return Ok([place(driver, ups::DRIVER)?, place(upsd, "upsd")?, place(upsmon, "upsmon")?]);
+        }
+        let own = place(&self.own, "outage")?;
+        let link = |name: &str| {
+            let link = home.join(name);
+            let made = symlink(&own, &link);
+            made.map_err(|error| format!("failed to link {}: {error}", link.display()))?;
+            Ok::<_, String>(link)
+        };
+        Ok([link(ups::DRIVER)?, link("upsd")?, link("upsmon")?])
     }
 }
 
-/// Removes what an upsmon left that was killed: its number may be another process's by now, and no other would start.
-fn clear_pid_file() {
+/// Makes room for another upsmon, which does not start beside one that is noted there: removes what one left that was
+/// killed (its number may be another process's by now), and the note of `own`, which needs none.
+fn clear_pid_file(own: Option<u32>) {
     let Ok(pid) = fs::read_to_string(PID_FILE) else { return };
     let name = fs::read_to_string(format!("/proc/{}/comm", pid.trim())).unwrap_or_default();
-    if name.trim() != "upsmon" {
+    if name.trim() != "upsmon" || pid.trim().parse().is_ok_and(|pid: u32| Some(pid) == own) {
         // Where that is not allowed, upsmon says what the matter is.
         let _ = fs::remove_file(PID_FILE);
     }
@@ -183,7 +198,8 @@ impl Stack {
         Ok(())
     }
 
-    fn run(&mut self, name: &'static str, program: &Path, arguments: &[&str]) -> Result<(), String> {
+    /// Starts one of its programs; returns its process id.
+    fn run(&mut self, name: &'static str, program: &Path, arguments: &[&str]) -> Result<u32, String> {
         let failed = |error: std::io::Error| format!("failed to start {}: {error}", program.display());
         let log =
             fs::File::options().create(true).append(true).open(self.home.join("log")).map_err(failed)?;
@@ -205,8 +221,10 @@ impl Stack {
             // Root's daemons would become a user of their own, who may not look into this folder.
             command.args(["-u", "root"]);
         }
-        self.programs.push((name, command.spawn().map_err(failed)?));
-        Ok(())
+        let child = command.spawn().map_err(failed)?;
+        let pid = child.id();
+        self.programs.push((name, child));
+        Ok(pid)
     }
 
     /// Waits for something.

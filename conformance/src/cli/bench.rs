@@ -21,7 +21,9 @@ same files, first with POLLFREQ 1, then with 5. Takes about 12 s for each sample
 Exit codes: 0 measured (also when a target is missed), 2 something could not be measured.";
 
 pub(super) const IDLE_HELP: &str = "\
-Both stacks run side by side: a driver of a file, upsd, and upsmon with POLLFREQ 5. Our programs are a copy of this file.
+Both stacks run side by side: a driver of a file, upsd, and upsmon with POLLFREQ 5; all of copies of the programs. How
+dear a wake-up is depends on where in the memory a copy came to lie: several stacks of each tell more than one. Their
+memory is not judged: they share the libraries that NUT has and Outage has not.
 Exit codes: 0 measured (also when a target is missed), 2 something could not be measured.";
 
 /// Measures, and prints what was found.
@@ -57,7 +59,7 @@ pub(super) fn main(bench: &Bench) -> Result<ExitCode, String> {
         Bench::Idle(args) => {
             let length = Duration::from_secs(if args.quick { 5 } else { args.seconds });
             progress(&format!("{} s of nothing", length.as_secs()));
-            bench::idle(&settings, &program, length, output)
+            bench::idle(&settings, &program, args.stacks as usize, length, output)
         }
     };
     if terminal {

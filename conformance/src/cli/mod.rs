@@ -105,6 +105,9 @@ pub(crate) struct IdleArgs {
     /// Five of them
     #[arg(long, conflicts_with = "seconds")]
     quick: bool,
+    /// Stacks of each at a time
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=20))]
+    stacks: u32,
     /// One JSON document on standard output
     #[arg(long)]
     json: bool,

@@ -57,12 +57,15 @@ fn what_cannot_be_measured_is_refused() {
     assert_eq!(text, "precondition unmet: /no/such/folder/upsd is no program\n");
 }
 
-/// Whole stacks start, are found logged in, and cost something.
+/// Whole stacks start, two of each side by side, are found logged in, and cost something.
 #[test]
 fn an_idle_stack_costs_something() {
-    let (code, out, err) = said(outage().args(["bench", "idle", "--seconds", "3", "--json"]));
+    let (code, out, err) =
+        said(outage().args(["bench", "idle", "--seconds", "3", "--stacks", "2", "--json"]));
     assert_eq!(code, 0, "{err}");
     let run: Value = serde_json::from_str(&out).unwrap();
+    // NUT's, where it is installed, as well: its upsmon does not start beside another of its own accord.
+    assert!(run["subjects"].as_object().unwrap().values().all(|subject| subject["stacks"] == 2), "{run}");
     let programs = run["subjects"]["ours"]["programs"].as_object().unwrap();
     assert_eq!(programs.keys().map(String::as_str).collect::<Vec<_>>(), ["all", "driver", "upsd", "upsmon"]);
     for (name, cost) in programs {
