@@ -14,7 +14,7 @@ use crate::os::{Os, Priority, Signal};
 #[derive(Clone)]
 pub struct Host(Arc<dyn Os>);
 
-/// A [`Host::timeout`] ran out.
+/// The time for something ran out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Elapsed;
 
@@ -25,6 +25,18 @@ impl Display for Elapsed {
 }
 
 impl std::error::Error for Elapsed {}
+
+/// Runs `work` until `end`.
+///
+/// # Errors
+/// [`Elapsed`] when `end` came first; `work` is dropped then.
+pub async fn before<T>(end: impl Future<Output = ()>, work: impl Future<Output = T>) -> Result<T, Elapsed> {
+    select! {
+        biased;
+        value = work => Ok(value),
+        () = end => Err(Elapsed),
+    }
+}
 
 impl Deref for Host {
     type Target = dyn Os;
@@ -50,11 +62,7 @@ impl Host {
     /// # Errors
     /// [`Elapsed`] when the time ran out; `work` is dropped then.
     pub async fn timeout<T>(&self, length: Duration, work: impl Future<Output = T>) -> Result<T, Elapsed> {
-        select! {
-            biased;
-            value = work => Ok(value),
-            () = self.sleep(length) => Err(Elapsed),
-        }
+        before(self.sleep(length), work).await
     }
 
     /// How often a service manager that would restart this process if it hung is to hear of it: twice as often as it

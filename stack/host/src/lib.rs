@@ -20,7 +20,7 @@ pub mod virt;
 mod host;
 mod quiet;
 
-pub use host::{Elapsed, Host};
+pub use host::{Elapsed, Host, before};
 pub use net::{BoxListener, BoxStream, ByteStream, Listener};
 pub use os::{BoxLock, FileInfo, FileLock, LocalTime, Os, Priority, Signal, UserInfo};
 pub use process::{Child, Command, ExitStatus};

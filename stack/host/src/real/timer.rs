@@ -17,11 +17,10 @@ use rustix::time::{
 };
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
-use tokio::select;
 
 use super::os::boot_time;
 use super::sys;
-use crate::host::Elapsed;
+use crate::host::{Elapsed, before};
 
 /// What a program sleeps by.
 #[derive(Clone)]
@@ -69,11 +68,7 @@ impl Timers {
         length: Duration,
         work: impl Future<Output = T>,
     ) -> Result<T, Elapsed> {
-        select! {
-            biased;
-            value = work => Ok(value),
-            () = self.sleep(length) => Err(Elapsed),
-        }
+        before(self.sleep(length), work).await
     }
 }
 

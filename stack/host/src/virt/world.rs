@@ -22,7 +22,7 @@ use super::process::{Running, Spawn, VirtualChild, program_name};
 use super::serial::{self, SerialEnd};
 use super::timeline::Timeline;
 use super::trace::{Event, EventKind};
-use crate::host::Elapsed;
+use crate::host::{Elapsed, before};
 use crate::os::Signal;
 use crate::process::{Child, Command, ExitStatus};
 use crate::serial::{BoxSerial, SerialSettings};
@@ -211,11 +211,7 @@ impl World {
     /// # Errors
     /// [`Elapsed`] when the time ran out; `work` is dropped then.
     pub async fn timeout<T>(&self, length: Duration, work: impl Future<Output = T>) -> Result<T, Elapsed> {
-        tokio::select! {
-            biased;
-            value = work => Ok(value),
-            () = self.sleep_until(self.now() + length) => Err(Elapsed),
-        }
+        before(self.sleep_until(self.now() + length), work).await
     }
 
     /// Everything that happened so far.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use outage_client::{Client, Error, Options, ServerAddress};
 use outage_config::{Monitor, MonitorRole};
-use outage_host::{Elapsed, Host, boxed};
+use outage_host::{Elapsed, Host, before, boxed};
 use tokio::sync::{Notify, mpsc};
 
 use super::config::Family;
@@ -364,12 +364,9 @@ impl std::fmt::Display for Failure {
 
 /// `work` for as long as it takes, but not for long once there is no time to lose.
 async fn hurried<T>(host: &Host, hurry: &Hurry, work: impl Future<Output = T>) -> Result<T, Elapsed> {
-    tokio::select! {
-        biased;
-        value = work => Ok(value),
-        () = async {
-            hurry.wait().await;
-            host.sleep(HURRY_LIMIT).await;
-        } => Err(Elapsed),
-    }
+    let end = async {
+        hurry.wait().await;
+        host.sleep(HURRY_LIMIT).await;
+    };
+    before(end, work).await
 }
