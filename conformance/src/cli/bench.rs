@@ -22,8 +22,8 @@ Exit codes: 0 measured (also when a target is missed), 2 something could not be 
 
 pub(super) const IDLE_HELP: &str = "\
 Both stacks run side by side: a driver of a file, upsd, and upsmon with POLLFREQ 5; all of copies of the programs. How
-dear a wake-up is depends on where in the memory a copy came to lie: several stacks of each tell more than one. Their
-memory is not judged: they share the libraries that NUT has and Outage has not.
+dear a wake-up is depends on where in the memory a copy came to lie: several stacks of each tell more than one. Memory
+is judged with one of each: several of NUT's share their libraries, and ours have theirs within.
 Exit codes: 0 measured (also when a target is missed), 2 something could not be measured.";
 
 /// Measures, and prints what was found.
